@@ -1,0 +1,67 @@
+"""Limits counted in PostgreSQL, so that every web process sees the same count (rules.md GST-1, SEC-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from caretill.core import clock, sql
+from caretill.core.blind import blind_index
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` in each window of `seconds`, for one bucket: its name and what is counted (never shown)."""
+
+    name: str
+    value: str
+    most: int
+    seconds: int
+
+    def bucket(self) -> bytes:
+        """A digest: a number or an address is not kept."""
+        return blind_index("limit", self.name, self.value)
+
+    def window(self) -> datetime:
+        """The start of the present window."""
+        stamp = int(clock.now().timestamp())
+        return datetime.fromtimestamp(stamp - stamp % self.seconds, UTC)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether another try is allowed, which limit was reached first, and seconds until it opens again."""
+
+    allowed: bool
+    name: str = ""
+    retry_after: int = 0
+
+
+def look(limits: Sequence[Limit]) -> Verdict:
+    """Whether all these limits still have room. Counts nothing; one query."""
+    rows = sql.query(
+        "SELECT l.place, t.count FROM unnest(%s::bytea[], %s::timestamptz[]) WITH ORDINALITY AS l(bucket, window_start, place)"
+        " LEFT JOIN core_throttle t ON t.bucket = l.bucket AND t.window_start = l.window_start",
+        ([limit.bucket() for limit in limits], [limit.window() for limit in limits]),
+    )
+    for row in rows:
+        limit = limits[row["place"] - 1]
+        if (row["count"] or 0) >= limit.most:
+            opens = limit.window() + timedelta(seconds=limit.seconds)
+            return Verdict(False, limit.name, max(1, int((opens - clock.now()).total_seconds())))
+    return Verdict(True)
+
+
+def count(limits: Sequence[Limit]) -> None:
+    """Count one in each of them; one statement."""
+    sql.query(
+        "SELECT core_count(l.bucket, l.window_start, 1) FROM"
+        " (SELECT * FROM unnest(%s::bytea[], %s::timestamptz[]) AS u(bucket, window_start) ORDER BY 1, 2) AS l",
+        ([limit.bucket() for limit in limits], [limit.window() for limit in limits]),
+    )
+
+
+def forget(older_than: timedelta = timedelta(days=2)) -> int:
+    """Drop windows that are long past."""
+    return sql.execute("DELETE FROM core_throttle WHERE window_start < %s", (clock.now() - older_than,))

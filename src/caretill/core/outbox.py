@@ -1,0 +1,49 @@
+"""The relay's side of the outbox: rows are written by the functions that made something true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from caretill.core import clock, sql
+
+MOST_TRIES = 12
+
+
+def relay(deliver: Callable[[str, UUID, UUID, dict[str, Any]], None], most: int = 20) -> int:
+    """Hand due rows to `deliver(topic, account_id, id, body)`, each in a turn of its own; how many were delivered.
+
+    A row is leased for a minute first (its next due time moves), so a killed relay loses nothing and another one takes
+    over: delivery is at least once, and `deliver` is given the row's id to repeat itself harmlessly. What fails is
+    tried again later and later, up to twelve times, and stays to be seen.
+    """
+    with transaction.atomic():
+        rows = sql.query(
+            "UPDATE core_outbox o SET due_at = %s, tries = tries + 1 FROM ("
+            " SELECT account_id, id FROM core_outbox WHERE sent_at IS NULL AND due_at <= %s AND tries < %s"
+            " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) AS d"
+            " WHERE o.account_id = d.account_id AND o.id = d.id"
+            " RETURNING o.account_id, o.id, o.topic, o.body, o.tries",
+            (clock.now() + timedelta(minutes=1), clock.now(), MOST_TRIES, most),
+        )
+    done = 0
+    for row in rows:
+        try:
+            deliver(row["topic"], row["account_id"], row["id"], sql.answer(row["body"]))
+        except OSError:
+            wait = timedelta(seconds=min(3600, 5 * 2 ** row["tries"]))
+            sql.execute(
+                "UPDATE core_outbox SET due_at = %s WHERE account_id = %s AND id = %s",
+                (clock.now() + wait, row["account_id"], row["id"]),
+            )
+            continue
+        sql.execute(
+            "UPDATE core_outbox SET sent_at = %s WHERE account_id = %s AND id = %s",
+            (clock.now(), row["account_id"], row["id"]),
+        )
+        done += 1
+    return done
