@@ -1,0 +1,182 @@
+"""The intent, the calls made for it, the evidence that came back, and who holds a bill. Only `payments/sql` writes."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from caretill.core.keys import Sharded, cents
+
+
+class Payment(Sharded):
+    """What a payer asked. `state` moves only by the transition table; `reference` is what people read out."""
+
+    state = models.TextField()
+    key = models.UUIDField()
+    reference = models.TextField()
+    check_code = models.TextField()
+    region = models.TextField()
+    amount_cents = cents()
+    currency = models.CharField(max_length=3)
+    processor_account = models.TextField()
+    payer_name = models.TextField()
+    email = models.TextField()
+    language = models.TextField()
+    channel = models.TextField()
+    visit = models.BinaryField()
+    failure_code = models.TextField(default="")
+    method_brand = models.TextField(default="")
+    method_last4 = models.TextField(default="")
+    charge_ref = models.TextField(default="")
+    captured_cents = cents(default=0)
+    refunded_cents = cents(default=0)
+    business_date = models.DateField()
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    promised_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payments_payment"
+        constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_payment_amount")]
+
+
+class Part(models.Model):
+    """How much of a payment goes to one bill, and the pending transfer that reserves it."""
+
+    pk = models.CompositePrimaryKey("account_id", "payment_id", "bill_id")
+    account_id = models.UUIDField()
+    payment_id = models.UUIDField()
+    bill_id = models.UUIDField()
+    amount_cents = cents()
+    payee = models.TextField()
+    transfer_id = models.UUIDField()
+
+    class Meta:
+        db_table = "payments_part"
+        constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_part_amount")]
+        indexes = [models.Index(fields=["account_id", "bill_id"], name="payments_part_bill")]
+
+
+class Attempt(Sharded):
+    """One call to a processor: its key, what was sent, the session it made. A lease says who must finish it by when."""
+
+    payment_id = models.UUIDField()
+    gateway = models.TextField()
+    request = models.JSONField()
+    session_ref = models.TextField(default="")
+    session_url = models.TextField(default="")
+    state = models.TextField()  # sending, open, ended
+    lease_until = models.DateTimeField(null=True)
+    tries = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payments_attempt"
+        indexes = [
+            models.Index(fields=["account_id", "payment_id"], name="payments_attempt_payment"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="payments_attempt_lease"
+            ),
+        ]
+
+
+class Event(Sharded):
+    """Evidence, in the order it was recorded. Insert only; the same evidence is kept once."""
+
+    payment_id = models.UUIDField()
+    provider = models.TextField()
+    object_ref = models.TextField()
+    evidence = models.TextField()
+    event = models.TextField()
+    from_state = models.TextField()
+    to_state = models.TextField()
+    body = models.JSONField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payments_event"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account_id", "provider", "object_ref", "evidence"], name="payments_event_evidence"
+            )
+        ]
+        indexes = [models.Index(fields=["account_id", "payment_id"], name="payments_event_payment")]
+
+
+class Claim(models.Model):
+    """Who holds a bill, why, until when. Every door writes and reads it."""
+
+    pk = models.CompositePrimaryKey("account_id", "bill_id")
+    account_id = models.UUIDField()
+    bill_id = models.UUIDField()
+    payment_id = models.UUIDField()
+    why = models.TextField()
+    until = models.DateTimeField()
+
+    class Meta:
+        db_table = "payments_claim"
+
+
+class Refund(Sharded):
+    """Money given back by the processor, in part or whole."""
+
+    payment_id = models.UUIDField()
+    amount_cents = cents()
+    state = models.TextField()
+    refund_ref = models.TextField()
+    reason = models.TextField()
+    recorded_at = models.DateTimeField()
+    business_date = models.DateField()
+
+    class Meta:
+        db_table = "payments_refund"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_refund_amount"),
+            models.UniqueConstraint(fields=["account_id", "refund_ref"], name="payments_refund_once"),
+        ]
+
+
+class Callback(models.Model):
+    """A processor's message as it came. Stored, answered, and applied later."""
+
+    pk = models.CompositePrimaryKey("provider", "event_ref")
+    provider = models.TextField()
+    event_ref = models.TextField()
+    kind = models.TextField()
+    object_ref = models.TextField()
+    body = models.BinaryField()
+    received_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    tries = models.SmallIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True)
+    answer = models.TextField(default="")
+
+    class Meta:
+        db_table = "payments_callback"
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(applied_at=None), name="payments_callback_due")]
+
+
+class ProcessorObject(models.Model):
+    """Which billing account and payment an object of a processor belongs to; also codes on receipts."""
+
+    pk = models.CompositePrimaryKey("provider", "object_ref")
+    provider = models.TextField()
+    object_ref = models.TextField()
+    account_id = models.UUIDField()
+    payment_id = models.UUIDField()
+
+    class Meta:
+        db_table = "payments_object"
+
+
+class Transition(models.Model):
+    """The state machine's table, copied from `payments.states` by `migrate`; the functions read it."""
+
+    pk = models.CompositePrimaryKey("from_state", "event")
+    from_state = models.TextField()
+    event = models.TextField()
+    to_state = models.TextField()
+
+    class Meta:
+        db_table = "payments_transition"

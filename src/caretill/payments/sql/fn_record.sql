@@ -1,0 +1,115 @@
+-- Call 2 of money.md "Exactly once": evidence, compare-and-set of the state, post or void, outbox; one transaction.
+-- p: payment_id, event_id, event, provider, object_ref, evidence, body, now, business_date, journal_id, outbox_id and
+--    by event: session_ref, session_url, expires_at, lease_until, amount_cents, charge_ref, method_brand,
+--    method_last4, failure_code, promised_at
+-- Answers applied | repeat | ignored (no such step from here) | missing, each with the state.
+CREATE OR REPLACE FUNCTION payments_record(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := (p->>'now')::timestamptz;
+    v_payment uuid := (p->>'payment_id')::uuid;
+    pay payments_payment;
+    v_to text;
+BEGIN
+    FOR attempt IN 1..5 LOOP
+        SELECT * INTO pay FROM payments_payment WHERE account_id = p_account_id AND id = v_payment;
+        IF NOT FOUND THEN
+            RETURN jsonb_build_object('code', 'missing');
+        END IF;
+        IF EXISTS (SELECT 1 FROM payments_event WHERE account_id = p_account_id AND provider = p->>'provider'
+                   AND object_ref = p->>'object_ref' AND evidence = p->>'evidence') THEN
+            RETURN jsonb_build_object('code', 'repeat', 'state', pay.state);
+        END IF;
+        SELECT to_state INTO v_to FROM payments_transition WHERE from_state = pay.state AND event = p->>'event';
+        IF NOT FOUND THEN
+            RETURN jsonb_build_object('code', 'ignored', 'state', pay.state);
+        END IF;
+        UPDATE payments_payment SET
+            state = v_to,
+            changed_at = v_now,
+            failure_code = coalesce(p->>'failure_code', CASE WHEN v_to = 'succeeded' THEN '' ELSE failure_code END),
+            method_brand = coalesce(p->>'method_brand', method_brand),
+            method_last4 = coalesce(p->>'method_last4', method_last4),
+            charge_ref = coalesce(p->>'charge_ref', charge_ref),
+            captured_cents = CASE WHEN v_to = 'succeeded' THEN (p->>'amount_cents')::bigint ELSE captured_cents END,
+            business_date = CASE WHEN v_to = 'succeeded' THEN (p->>'business_date')::date ELSE business_date END,
+            expires_at = coalesce((p->>'expires_at')::timestamptz, expires_at),
+            promised_at = CASE WHEN v_to = 'unknown' THEN coalesce(promised_at, (p->>'promised_at')::timestamptz)
+                               ELSE promised_at END,
+            returned_at = CASE WHEN p ? 'returned' THEN coalesce(returned_at, v_now) ELSE returned_at END
+        WHERE account_id = p_account_id AND id = v_payment AND state = pay.state;
+        EXIT WHEN FOUND;
+        IF attempt = 5 THEN
+            RAISE EXCEPTION 'payment % moves faster than it can be recorded', v_payment;
+        END IF;
+    END LOOP;
+    INSERT INTO payments_event (account_id, id, payment_id, provider, object_ref, evidence, event, from_state,
+        to_state, body, recorded_at)
+    VALUES (p_account_id, (p->>'event_id')::uuid, v_payment, p->>'provider', p->>'object_ref', p->>'evidence',
+        p->>'event', pay.state, v_to, coalesce(p->'body', '{}'), v_now)
+    ON CONFLICT (account_id, provider, object_ref, evidence) DO NOTHING;
+    IF NOT FOUND THEN
+        -- The same evidence came twice at once and the other was first: what this call changed is undone.
+        RAISE EXCEPTION USING ERRCODE = 'CT002';
+    END IF;
+    IF coalesce(p->>'charge_ref', '') <> '' THEN
+        INSERT INTO payments_object (provider, object_ref, account_id, payment_id)
+        VALUES (p->>'provider', p->>'charge_ref', p_account_id, v_payment) ON CONFLICT DO NOTHING;
+    END IF;
+    IF v_to = 'requires_action' AND coalesce(p->>'session_ref', '') <> '' THEN
+        UPDATE payments_attempt SET session_ref = p->>'session_ref', session_url = p->>'session_url', state = 'open',
+            lease_until = (p->>'lease_until')::timestamptz
+        WHERE account_id = p_account_id AND payment_id = v_payment;
+        INSERT INTO payments_object (provider, object_ref, account_id, payment_id)
+        VALUES (p->>'provider', p->>'session_ref', p_account_id, v_payment) ON CONFLICT DO NOTHING;
+    ELSIF v_to IN ('succeeded', 'failed', 'voided') THEN
+        PERFORM payments_finish(p_account_id, pay, v_to, p);
+    ELSIF p ? 'lease_until' THEN
+        UPDATE payments_attempt SET lease_until = (p->>'lease_until')::timestamptz
+        WHERE account_id = p_account_id AND payment_id = v_payment AND state <> 'ended';
+    END IF;
+    RETURN jsonb_build_object('code', 'applied', 'state', v_to, 'from_state', pay.state);
+EXCEPTION WHEN SQLSTATE 'CT002' THEN
+    SELECT * INTO pay FROM payments_payment WHERE account_id = p_account_id AND id = v_payment;
+    RETURN jsonb_build_object('code', 'repeat', 'state', pay.state);
+END $$;
+
+-- The end of a payment: its reservations are posted or voided, its claims fall, its receipt is told.
+-- A success after the end (its reservations are gone) is booked as the payer's credit and told to the office.
+CREATE OR REPLACE FUNCTION payments_finish(p_account_id uuid, pay payments_payment, p_to text, p jsonb)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := (p->>'now')::timestamptz;
+    v_date date := (p->>'business_date')::date;
+    v_late boolean := pay.state IN ('voided', 'failed');
+    legs jsonb;
+    part record;
+BEGIN
+    IF v_late THEN
+        legs := jsonb_build_array(jsonb_build_object(
+            'transfer_id', core_uuid7(v_now), 'debit_kind', 'clearing', 'debit_ref', pay.id, 'credit_kind', 'credit',
+            'credit_ref', pay.id, 'amount_cents', (p->>'amount_cents')::bigint, 'code', 'late_payment',
+            'phase', 'posted', 'subject_id', NULL, 'payee',
+            (SELECT payee FROM payments_part WHERE account_id = p_account_id AND payment_id = pay.id LIMIT 1)));
+    ELSE
+        SELECT jsonb_agg(jsonb_build_object(
+            'transfer_id', core_uuid7(v_now), 'debit_kind', 'clearing', 'debit_ref', pay.id,
+            'credit_kind', 'receivable', 'credit_ref', bill_id, 'amount_cents', amount_cents, 'code', 'payment',
+            'phase', CASE p_to WHEN 'succeeded' THEN 'post' ELSE 'void' END, 'subject_id', bill_id, 'payee', payee,
+            'target_id', transfer_id) ORDER BY bill_id) INTO legs
+        FROM payments_part WHERE account_id = p_account_id AND payment_id = pay.id;
+    END IF;
+    PERFORM ledger_post(p_account_id, legs, (p->>'journal_id')::uuid, pay.id, pay.currency, v_date, v_now);
+    UPDATE payments_attempt SET state = 'ended', lease_until = NULL
+    WHERE account_id = p_account_id AND payment_id = pay.id;
+    DELETE FROM payments_claim WHERE account_id = p_account_id AND payment_id = pay.id;
+    IF p_to = 'succeeded' THEN
+        INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries)
+        VALUES (p_account_id, (p->>'outbox_id')::uuid, CASE WHEN v_late THEN 'late_payment' ELSE 'receipt_ready' END,
+            jsonb_build_object('payment_id', pay.id), v_now, 0);
+    ELSE
+        FOR part IN SELECT bill_id, payee FROM payments_part
+                    WHERE account_id = p_account_id AND payment_id = pay.id ORDER BY bill_id LOOP
+            PERFORM ledger_settle(p_account_id, part.bill_id, part.payee, pay.currency, v_date, v_now);
+        END LOOP;
+    END IF;
+END $$;
