@@ -1,0 +1,159 @@
+"""What every command shares: its options, the database around it, one line at the end, errors as one line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import django
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connections
+
+from caretill import version
+from caretill.config import database, env
+from caretill.config.binaries import NoBinaries
+from caretill.config.embedded import EmbeddedFailed
+from caretill.config.places import PlaceRefused
+
+OK, BROKEN, USAGE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """A verb: the module with `arguments(parser)` and `run(options) -> Answer`, and what must stand before it runs."""
+
+    module: str
+    does: str
+    database: bool = True
+
+
+# To add a command: a module in this folder, and a line here.
+COMMANDS = {
+    "serve": Command("caretill.cli.serve", "run the web alone"),
+    "migrate": Command("caretill.cli.migrate", "bring the database to this release"),
+    "check": Command("caretill.cli.check", "every law of every room"),
+    "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),
+}
+
+
+class Refused(Exception):
+    """The command cannot do what was asked; the message is one line. Exit code 1, or the one given."""
+
+    def __init__(self, message: str, code: int = BROKEN) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command did: one line for people, `figures` for machines, and its exit code."""
+
+    line: str
+    figures: dict[str, Any] = field(default_factory=dict)
+    code: int = OK
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command. Exit codes: 0 done, 1 broken or refused, 2 asked wrongly, 130 stopped by the person."""
+    name = arguments[0] if arguments else "help"
+    if name in ("help", "-h", "--help"):
+        print(overview())
+        return OK
+    if name == "--version":
+        print(version())
+        return OK
+    if name not in COMMANDS:
+        return _complain(f"no command '{name}'; `caretill help` lists them", USAGE)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return _run(name, arguments[1:])
+    except env.BadEnvironment as error:
+        return _complain(str(error), USAGE)
+    except Refused as error:
+        return _complain(str(error), error.code)
+    except (database.DatabaseRefused, EmbeddedFailed, NoBinaries, PlaceRefused, ImproperlyConfigured) as error:
+        return _complain(str(error), BROKEN)
+    except (psycopg.OperationalError, DatabaseError) as error:
+        return _complain(f"the database: {' '.join(str(error).split())}", BROKEN)
+    except OSError as error:
+        return _complain(f"{error.filename or 'system'}: {error.strerror or error}", BROKEN)
+    except KeyboardInterrupt:
+        return _complain("stopped", 130)
+
+
+def overview() -> str:
+    """The list of commands."""
+    lines = [f"caretill {version()}: the payment front door of a health organisation", ""]
+    lines += [f"  caretill {name:<10} {command.does}" for name, command in COMMANDS.items()]
+    lines += ["", "Every command has --help, --json (its last line is one JSON object) and --data DIR."]
+    return "\n".join(lines)
+
+
+def _run(name: str, rest: Sequence[str]) -> int:
+    command = COMMANDS[name]
+    data = _data_option(rest)
+    if data:
+        os.environ["CARETILL_DATA"] = data
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caretill.config.settings")
+    environment = env.read()
+    django.setup()
+    # A command's module reads models, which exist only after the line above.
+    module = importlib.import_module(command.module)
+    parser = argparse.ArgumentParser(prog=f"caretill {name}", description=module.__doc__)
+    parser.add_argument("--json", action="store_true", help="end with one JSON object on standard output")
+    parser.add_argument("--data", metavar="DIR", help="where the embedded database and everything else is kept")
+    module.arguments(parser)
+    options = parser.parse_args(rest)
+    if not command.database:
+        return _tell(module.run(options), options.json)
+    with database.running(environment) as server:
+        options.environment, options.server = environment, server
+        try:
+            return _tell(module.run(options), options.json)
+        finally:
+            close_connections()
+
+
+def close_connections() -> None:
+    """Give every connection back, so that the server can go down at once."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+
+
+def _data_option(rest: Sequence[str]) -> str | None:
+    """`--data` is read before the settings are, which depend on it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--data")
+    try:
+        return parser.parse_known_args(rest)[0].data
+    except SystemExit:
+        raise Refused("--data needs a folder", USAGE) from None
+
+
+def _tell(answer: Answer, as_json: bool) -> int:
+    if answer.line:
+        print(answer.line, flush=True)
+    if as_json:
+        print(json.dumps(answer.figures, separators=(",", ":"), default=str), flush=True)
+    return answer.code
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"caretill: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """SIGTERM ends a command the way Ctrl-C does: what it opened is closed, the database goes down in order."""
+    raise KeyboardInterrupt(number)

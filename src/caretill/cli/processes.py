@@ -1,0 +1,87 @@
+"""Programs run side by side under one command: started, watched, started again, and ended together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from caretill.config.embedded import Embedded, dies_with_us
+
+PATIENCE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run: a name for messages, the arguments after `python`, and environment on top of ours."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str] | None = None
+
+
+class Group:
+    """Programs that live as long as this process: a kill -9 of it ends them too."""
+
+    def __init__(self, server: Embedded | None) -> None:
+        self.server = server
+        self._running: dict[str, tuple[Program, subprocess.Popen[bytes]]] = {}
+
+    def start(self, program: Program) -> int:
+        """Start one more; its process id."""
+        child = subprocess.Popen(
+            [sys.executable, *program.arguments],
+            env={**os.environ, **(program.environment or {})},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=dies_with_us(os.getpid(), signal.SIGTERM),
+        )
+        self._running[program.name] = (program, child)
+        return child.pid
+
+    def look(self) -> list[str]:
+        """Start again what died, the database included; the names of what had."""
+        restarted = []
+        if self.server and self.server.keep():
+            restarted.append("database")
+        for name, (program, child) in list(self._running.items()):
+            if child.poll() is not None:
+                restarted.append(name)
+                self.start(program)
+        return restarted
+
+    def watch(self) -> None:
+        """Look twice a second until a signal ends it. A program that dies at once, again and again, is given up on."""
+        deaths: list[float] = []
+        while True:
+            for name in self.look():
+                print(f"caretill: {name} ended and was started again", file=sys.stderr, flush=True)
+                deaths.append(time.monotonic())
+            deaths = [moment for moment in deaths if time.monotonic() - moment < 30]
+            if len(deaths) > 10:
+                raise RuntimeError("programs keep ending; see the lines above")
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        """End all, politely first."""
+        for _, child in self._running.values():
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        until = time.monotonic() + PATIENCE_SECONDS
+        for _, child in self._running.values():
+            try:
+                child.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self._running.clear()
+
+    def __enter__(self) -> Group:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

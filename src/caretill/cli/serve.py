@@ -1,0 +1,41 @@
+"""Run the web: pages and callbacks, nothing else. Start as many as you like against one database."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from caretill.cli.frame import Answer, Refused
+from caretill.cli.processes import Group, Program
+from caretill.config import assets, schema
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to listen."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+    parser.add_argument("--workers", type=int, default=2, help="web processes (2)")
+
+
+def program(host: str, port: int, workers: int = 2) -> Program:
+    """The web server as a program. Four threads a process: each holds at most one database connection."""
+    options: Sequence[str] = (
+        *("--interface", "wsgi", "--host", host, "--port", str(port)),
+        *("--workers", str(workers), "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"),
+        *("--log-level", "warning"),
+    )
+    return Program("web", ("-m", "granian", *options, "caretill.config.wsgi:application"))
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Serve until Ctrl-C or SIGTERM. An embedded database is migrated first; your own server is left to `migrate`."""
+    if options.server is not None and options.server.keeper:
+        schema.bring_up(options.environment)
+    elif missing := schema.pending():
+        raise Refused(f"the database lacks {len(missing)} migrations of this release: run `caretill migrate`")
+    assets.gather()
+    with Group(options.server) as group:
+        group.start(program(options.host, options.port, options.workers))
+        print(f"serving on http://{options.host}:{options.port}, Ctrl-C stops", flush=True)
+        group.watch()
+    return Answer("stopped")

@@ -1,0 +1,1 @@
+"""What the tests share: the run's database, and the checker of the house rules."""
