@@ -6,5 +6,11 @@ import sys
 
 from caretill.cli.frame import main
 
-if __name__ == "__main__":
+
+def run() -> None:
+    """The entry point."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -66,6 +66,7 @@ class Run:
         with psycopg.connect(self.admin, autocommit=True) as connection:
             if self.app:
                 embedded.make_database(connection, self.name(of), template)
+                embedded.guard_database(connection, self.name(of))
             else:
                 create = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'")
                 connection.execute(create.format(sql.Identifier(self.name(of)), sql.Identifier(template)))

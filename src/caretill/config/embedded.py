@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from psycopg import sql
 
 from caretill.config import keys
 from caretill.config.binaries import Binaries, choose
-from caretill.config.places import Places, places, private_folder, remember_home, server_user
+from caretill.config.places import Owner, Places, places, private_folder, remember_home, server_user
 
 SUPER, OWNER, APP = "caretill_super", "caretill_owner", "caretill_app"
 DATABASE = "caretill"
@@ -154,16 +155,20 @@ class Embedded:
         self._places.home.mkdir(mode=0o711, parents=True, exist_ok=True)
         if home_is_new:
             self._places.home.chmod(0o711)
-        private_folder(self._places.cluster, owner)
         private_folder(self._places.socket, owner)
         made_with = self._places.cluster / "PG_VERSION"
         major = int(made_with.read_text().strip()) if made_with.exists() else None
         self._binaries = choose(self.wanted, major, owner)
         if major is None:
-            self._make_cluster(self._binaries)
+            self._make_cluster(self._binaries, owner)
+        private_folder(self._places.cluster, owner)
 
-    def _make_cluster(self, binaries: Binaries) -> None:
-        command = [binaries.path("initdb"), "-D", str(self._places.cluster), "-U", SUPER, "-E", "UTF8"]
+    def _make_cluster(self, binaries: Binaries, owner: Owner | None) -> None:
+        """Made beside its place and moved there whole: a start killed in between leaves nothing that looks done."""
+        draft = self._places.home / "cluster.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        private_folder(draft, owner)
+        command = [binaries.path("initdb"), "-D", str(draft), "-U", SUPER, "-E", "UTF8"]
         # Version 17 sorts by code point without asking the system's locale; before that C.UTF-8 does.
         if binaries.major >= 17:
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -179,6 +184,7 @@ class Embedded:
             made = subprocess.run(command, capture_output=True, text=True, cwd="/", **self._user)
         if made.returncode:
             raise EmbeddedFailed(f"initdb failed: {made.stderr.strip()[-600:]}")
+        draft.rename(self._places.cluster)
 
     def _launch(self, until: float) -> None:
         """Start the server and wait until it answers. A predecessor that is still going down is waited for."""
@@ -229,13 +235,16 @@ class Embedded:
             for role in (OWNER, APP):
                 if role not in roles:
                     connection.execute(
-                        sql.SQL("CREATE ROLE {} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+                        sql.SQL("CREATE ROLE {} LOGIN NOCREATEDB NOCREATEROLE PASSWORD {}").format(
                             sql.Identifier(role), sql.Literal(dsn(self.data, role)["password"])
                         )
                     )
             names = {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
             if DATABASE not in names:
                 make_database(connection, DATABASE)
+            guard_database(connection, DATABASE)
+            for name in ("postgres", "template1"):
+                connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
     def _log_end(self) -> str:
         lines = self._places.log.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -243,9 +252,13 @@ class Embedded:
 
 
 def make_database(connection: psycopg.Connection[Any], name: str, template: str = "template0") -> None:
-    """A database that belongs to the owner and that only our roles may enter. `connection`: superuser, autocommit."""
+    """A database that belongs to the owner. `connection`: superuser, autocommit."""
     create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} ENCODING 'UTF8'")
     connection.execute(create.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)))
+
+
+def guard_database(connection: psycopg.Connection[Any], name: str) -> None:
+    """Only our roles may enter; the app may make temporary tables (bills come in through them)."""
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
     grant = sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}")
     connection.execute(grant.format(sql.Identifier(name), sql.Identifier(APP)))
