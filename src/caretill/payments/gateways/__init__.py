@@ -1,0 +1,25 @@
+"""The processors Caretill can talk to. To add one, copy the folder `sandbox`, and name it in the dictionary below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from caretill.payments.gateways import sandbox
+from caretill.payments.gateways.base import Gateway
+
+GATEWAYS: dict[str, Callable[[], Gateway]] = {
+    "sandbox": sandbox.from_settings,
+}
+
+
+class UnknownGateway(LookupError):
+    """No processor has that name."""
+
+
+def gateway(name: str = "sandbox") -> Gateway:
+    """The adapter of that name, set up from the settings. Raises UnknownGateway."""
+    try:
+        make = GATEWAYS[name]
+    except KeyError:
+        raise UnknownGateway(f"no processor is named {name!r}; known: {', '.join(sorted(GATEWAYS))}") from None
+    return make()

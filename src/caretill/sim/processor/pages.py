@@ -1,0 +1,199 @@
+"""The hosted page as HTML: plain, without script, readable by everything that reads a page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from caretill.core.money import show
+from caretill.sim.processor import cards
+from caretill.sim.processor.words import LANGUAGES, reason, say, tries_left
+
+_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+FIELDS = ("number", "expiry", "security_code", "name", "zip")
+KEPT = ("name", "zip")  # what a form shown again still holds: never card data
+_AUTOCOMPLETE = {
+    "number": "cc-number",
+    "expiry": "cc-exp",
+    "security_code": "cc-csc",
+    "name": "cc-name",
+    "zip": "billing postal-code",
+}
+_HINTS = {"number": "number_hint", "expiry": "expiry_hint", "security_code": "code_hint", "zip": "zip_hint"}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """What a page may show of a session."""
+
+    id: str
+    name: str
+    amount_cents: int
+    language: str
+    return_url: str
+    cancel_url: str
+
+    @property
+    def amount(self) -> str:
+        return show(self.amount_cents, self.language)
+
+
+def page_headers(return_url: str | None = None) -> tuple[tuple[str, str], ...]:
+    """No script, no frame, no memory. A form may lead here and, by our redirect, back to the merchant."""
+    allowed = "'self'"
+    if return_url:
+        parts = urlsplit(return_url)
+        allowed += f" {parts.scheme}://{parts.netloc}"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {allowed}; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+    return (
+        ("Content-Security-Policy", policy),
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+    )
+
+
+def card_page(checkout: Checkout, typed: Mapping[str, str], faults: Mapping[str, str]) -> str:
+    """The form; with `faults` (field -> word) the summary on top and each fault beside its field."""
+    said = {field: say(checkout.language, word) for field, word in faults.items()}
+    links = "".join(f'<li><a href="#{field}">{escape(said[field])}</a></li>' for field in FIELDS if field in said)
+    words = say(checkout.language, "nothing_charged")
+    summary = _summary(checkout, "problem", (words,), f"<ul>{links}</ul>") if said else ""
+    return _form_page(checkout, typed, said, summary)
+
+
+def declined_page(checkout: Checkout, typed: Mapping[str, str], failure_code: str, tries: int) -> str:
+    """The form after a bank's no: what it said, that nothing was charged, how many tries are left."""
+    language = checkout.language
+    words = (reason(language, failure_code), say(language, "no_money_left"), tries_left(language, tries))
+    return _form_page(checkout, typed, {}, _summary(checkout, "no_title", words))
+
+
+def step_page(checkout: Checkout) -> str:
+    """The second step: is it yours?"""
+    language = checkout.language
+    text = say(language, "step_text", amount=checkout.amount, name=checkout.name)
+    body = (
+        f"<p>{escape(text)}</p>"
+        f'<form method="post" action="/c/{checkout.id}/step?language={language}" class="two">'
+        f'<button name="answer" value="approve">{escape(say(language, "step_yes"))}</button>'
+        f'<button name="answer" value="refuse" class="second">{escape(say(language, "step_no"))}</button></form>'
+    )
+    return _page(language, say(language, "step_title"), _sum(checkout) + body, f"/c/{checkout.id}/step")
+
+
+def ended_page(checkout: Checkout, kind: str, count: int = 0) -> str:
+    """A session that takes no more money: `paid`, `processing`, `declined` or `expired`."""
+    language = checkout.language
+    text = say(language, f"{kind}_text", amount=checkout.amount, name=checkout.name, count=str(count))
+    back = say(language, "back", name=checkout.name)
+    body = f'<p>{escape(text)}</p><p><a class="back" href="{escape(checkout.return_url)}">{escape(back)}</a></p>'
+    return _page(language, say(language, f"{kind}_title"), body, f"/c/{checkout.id}")
+
+
+def plain_page(language: str, kind: str, path: str) -> str:
+    """A page about no session: `missing`, `broken` or `home`."""
+    title = say(language, "test_only" if kind == "home" else f"{kind}_title")
+    return _page(language, title, f"<p>{escape(say(language, f'{kind}_text'))}</p>", path)
+
+
+def _form_page(checkout: Checkout, typed: Mapping[str, str], said: Mapping[str, str], summary: str) -> str:
+    language = checkout.language
+    title = say(language, "pay_title", name=checkout.name)
+    fields = "".join(_field(language, field, typed, said.get(field)) for field in FIELDS)
+    cancel = say(language, "cancel", name=checkout.name)
+    body = (
+        f"{_sum(checkout)}{summary}"
+        f'<form method="post" action="/c/{checkout.id}/pay?language={language}" novalidate>'
+        f"<h2>{escape(say(language, 'card'))}</h2>{fields}"
+        f"<button>{escape(say(language, 'pay', amount=checkout.amount))}</button></form>"
+        f'<p><a class="back" href="{escape(checkout.cancel_url)}">{escape(cancel)}</a></p>'
+        f"{_test_cards(language)}"
+    )
+    head = f"{say(language, 'error')}: {title}" if summary else title
+    return _page(language, title, body, f"/c/{checkout.id}", head=f"{head}, {checkout.amount}")
+
+
+def _sum(checkout: Checkout) -> str:
+    language = checkout.language
+    return (
+        f'<dl class="sum"><div><dt>{escape(say(language, "to"))}</dt><dd>{escape(checkout.name)}</dd></div>'
+        f"<div><dt>{escape(say(language, 'you_pay'))}</dt>"
+        f'<dd><bdi dir="ltr">{escape(checkout.amount)}</bdi></dd></div></dl>'
+    )
+
+
+def _summary(checkout: Checkout, title: str, words: tuple[str, ...], rest: str = "") -> str:
+    lines = "".join(f"<p>{escape(line)}</p>" for line in words)
+    heading = escape(say(checkout.language, title))
+    return (
+        '<div class="errors" role="alert" aria-labelledby="errors-title" tabindex="-1" autofocus>'
+        f'<h2 id="errors-title">{heading}</h2>{lines}{rest}</div>'
+    )
+
+
+def _field(language: str, field: str, typed: Mapping[str, str], said: str | None) -> str:
+    notes, parts = [], [f'<label for="{field}">{escape(say(language, field))}</label>']
+    if field in _HINTS:
+        notes.append(f"{field}-hint")
+        parts.append(f'<p class="hint" id="{field}-hint">{escape(say(language, _HINTS[field]))}</p>')
+    if said:
+        notes.append(f"{field}-said")
+        parts.append(f'<p class="said" id="{field}-said">{escape(said)}</p>')
+    extra = f' aria-describedby="{" ".join(notes)}"' if notes else ""
+    extra += ' aria-invalid="true"' if said else ""
+    extra += ' inputmode="numeric"' if field in ("number", "security_code", "zip") else ""
+    extra += ' class="short"' if field in ("expiry", "security_code", "zip") else ""
+    value = escape(typed.get(field, "")[:100]) if field in KEPT else ""
+    parts.append(
+        f'<input id="{field}" name="{field}" type="text" maxlength="100" value="{value}"'
+        f' autocomplete="{_AUTOCOMPLETE[field]}" spellcheck="false"{extra}>'
+    )
+    return f'<div class="field{" wrong" if said else ""}">{"".join(parts)}</div>'
+
+
+def _test_cards(language: str) -> str:
+    rows = []
+    for number in cards.OFFERED:
+        card = cards.look_up(number)
+        word = card.outcome
+        if word == cards.SECOND_STEP and card.after_step != cards.APPROVED:
+            word = "second_step_no"
+        shown = " ".join(number[place : place + 4] for place in range(0, len(number), 4))
+        rows.append(f'<tr><td><bdi dir="ltr">{shown}</bdi></td><td>{escape(say(language, f"card.{word}"))}</td></tr>')
+    return (
+        f"<details><summary>{escape(say(language, 'cards_title'))}</summary>"
+        f"<p>{escape(say(language, 'cards_text'))}</p>"
+        f'<table><thead><tr><th scope="col">{escape(say(language, "cards_number"))}</th>'
+        f'<th scope="col">{escape(say(language, "cards_what"))}</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></details>"
+    )
+
+
+def _page(language: str, title: str, body: str, path: str, head: str | None = None) -> str:
+    choices = "".join(
+        f'<span aria-current="true" lang="{code}">{name}</span>'
+        if code == language
+        else f'<a href="{escape(path)}?language={code}" lang="{code}" hreflang="{code}">{name}</a>'
+        for code, name in LANGUAGES.items()
+    )
+    sandbox = escape(say(language, "sandbox"))
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
+        f"<title>{escape(head or title)} - {sandbox}</title><style>{_STYLE}</style></head><body>"
+        f'<a class="skip" href="#main">{escape(say(language, "skip"))}</a><header>'
+        f'<p class="strip"><strong>{sandbox}.</strong> {escape(say(language, "test_only"))}</p>'
+        f'<nav aria-label="{escape(say(language, "language"))}">{choices}</nav></header>'
+        f'<main id="main" tabindex="-1"><h1>{escape(title)}</h1>{body}</main></body></html>'
+    )
