@@ -41,7 +41,8 @@ class Verdict:
 def look(limits: Sequence[Limit]) -> Verdict:
     """Whether all these limits still have room. Counts nothing; one query."""
     rows = sql.query(
-        "SELECT l.place, t.count FROM unnest(%s::bytea[], %s::timestamptz[]) WITH ORDINALITY AS l(bucket, window_start, place)"
+        "SELECT l.place, t.count FROM"
+        " unnest(%s::bytea[], %s::timestamptz[]) WITH ORDINALITY AS l(bucket, window_start, place)"
         " LEFT JOIN core_throttle t ON t.bucket = l.bucket AND t.window_start = l.window_start",
         ([limit.bucket() for limit in limits], [limit.window() for limit in limits]),
     )

@@ -21,7 +21,7 @@ class MoneyError(ValueError):
 
 
 def parse_cents(text: str) -> int:
-    """Read an amount of a feed: digits, at most two decimals, a leading minus. No exponent, sign plus, comma or blank."""
+    """Read an amount of a feed: digits, at most two decimals, a leading minus. No exponent, plus, comma or blank."""
     if not text:
         raise MoneyError("empty", text)
     if not _FEED.fullmatch(text):

@@ -31,7 +31,7 @@ def _cipher(purpose: str, secret: str) -> AESGCM:
 
 
 def seal(purpose: str, payload: dict[str, Any], ttl_seconds: int | None) -> str:
-    """A token that holds `payload`, readable only by `unseal` with the same purpose, for `ttl_seconds` (None: always)."""
+    """A token that holds `payload`, read only by `unseal` with the same purpose, for `ttl_seconds` (None: always)."""
     until = int(clock.now().timestamp()) + ttl_seconds if ttl_seconds is not None else None
     nonce = secrets.token_bytes(12)
     text = json.dumps([until, payload], separators=(",", ":")).encode()

@@ -4,113 +4,148 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'bill_id', 'line_no', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('bill_id', models.UUIDField()),
-                ('line_no', models.IntegerField()),
-                ('service_date', models.DateField()),
-                ('code_system', models.TextField()),
-                ('code', models.TextField()),
-                ('text', models.TextField()),
-                ('units', models.DecimalField(decimal_places=3, max_digits=12)),
-                ('charge_cents', models.BigIntegerField()),
-                ('discount_cents', models.BigIntegerField()),
-                ('plan_paid_cents', models.BigIntegerField()),
-                ('written_off_cents', models.BigIntegerField()),
-                ('copay_cents', models.BigIntegerField()),
-                ('deductible_cents', models.BigIntegerField()),
-                ('coinsurance_cents', models.BigIntegerField()),
-                ('not_covered_cents', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "bill_id",
+                        "line_no",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("bill_id", models.UUIDField()),
+                ("line_no", models.IntegerField()),
+                ("service_date", models.DateField()),
+                ("code_system", models.TextField()),
+                ("code", models.TextField()),
+                ("text", models.TextField()),
+                ("units", models.DecimalField(decimal_places=3, max_digits=12)),
+                ("charge_cents", models.BigIntegerField()),
+                ("discount_cents", models.BigIntegerField()),
+                ("plan_paid_cents", models.BigIntegerField()),
+                ("written_off_cents", models.BigIntegerField()),
+                ("copay_cents", models.BigIntegerField()),
+                ("deductible_cents", models.BigIntegerField()),
+                ("coinsurance_cents", models.BigIntegerField()),
+                ("not_covered_cents", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'billing_line',
+                "db_table": "billing_line",
             },
         ),
         migrations.CreateModel(
-            name='LookupKey',
+            name="LookupKey",
             fields=[
-                ('pk', models.CompositePrimaryKey('region', 'kind', 'blind', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('region', models.TextField()),
-                ('kind', models.TextField()),
-                ('blind', models.BinaryField()),
-                ('account_id', models.UUIDField()),
-                ('ref', models.UUIDField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "region", "kind", "blind", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("region", models.TextField()),
+                ("kind", models.TextField()),
+                ("blind", models.BinaryField()),
+                ("account_id", models.UUIDField()),
+                ("ref", models.UUIDField()),
             ],
             options={
-                'db_table': 'billing_lookup_key',
+                "db_table": "billing_lookup_key",
             },
         ),
         migrations.CreateModel(
-            name='OutsidePayment',
+            name="OutsidePayment",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'bill_id', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('bill_id', models.UUIDField()),
-                ('number', models.TextField()),
-                ('version', models.BigIntegerField()),
-                ('paid_on', models.DateField()),
-                ('amount_cents', models.BigIntegerField()),
-                ('method', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "bill_id", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("bill_id", models.UUIDField()),
+                ("number", models.TextField()),
+                ("version", models.BigIntegerField()),
+                ("paid_on", models.DateField()),
+                ("amount_cents", models.BigIntegerField()),
+                ("method", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'billing_outside_payment',
+                "db_table": "billing_outside_payment",
             },
         ),
         migrations.CreateModel(
-            name='Bill',
+            name="Bill",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('region', models.TextField()),
-                ('number', models.TextField()),
-                ('pay_code', models.TextField()),
-                ('kind', models.TextField()),
-                ('payee', models.TextField()),
-                ('person_id', models.UUIDField()),
-                ('provider_name', models.TextField()),
-                ('service_from', models.DateField()),
-                ('service_to', models.DateField()),
-                ('issue_date', models.DateField()),
-                ('due_date', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('version', models.BigIntegerField()),
-                ('digest', models.BinaryField()),
-                ('source', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("region", models.TextField()),
+                ("number", models.TextField()),
+                ("pay_code", models.TextField()),
+                ("kind", models.TextField()),
+                ("payee", models.TextField()),
+                ("person_id", models.UUIDField()),
+                ("provider_name", models.TextField()),
+                ("service_from", models.DateField()),
+                ("service_to", models.DateField()),
+                ("issue_date", models.DateField()),
+                ("due_date", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("version", models.BigIntegerField()),
+                ("digest", models.BinaryField()),
+                ("source", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'billing_bill',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ('hospital', 'professional', 'pharmacy'))), name='billing_bill_kind'), models.UniqueConstraint(fields=('account_id', 'number'), name='billing_bill_number')],
+                "db_table": "billing_bill",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ("hospital", "professional", "pharmacy"))),
+                        name="billing_bill_kind",
+                    ),
+                    models.UniqueConstraint(fields=("account_id", "number"), name="billing_bill_number"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('bill_id', models.UUIDField()),
-                ('from_version', models.BigIntegerField()),
-                ('to_version', models.BigIntegerField()),
-                ('deltas', models.JSONField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("bill_id", models.UUIDField()),
+                ("from_version", models.BigIntegerField()),
+                ("to_version", models.BigIntegerField()),
+                ("deltas", models.JSONField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'billing_change',
-                'indexes': [models.Index(fields=['account_id', 'bill_id'], name='billing_change_bill')],
+                "db_table": "billing_change",
+                "indexes": [models.Index(fields=["account_id", "bill_id"], name="billing_change_bill")],
             },
         ),
     ]

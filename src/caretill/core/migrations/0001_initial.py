@@ -4,97 +4,128 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Function',
+            name="Function",
             fields=[
-                ('name', models.TextField(primary_key=True, serialize=False)),
-                ('digest', models.TextField()),
+                ("name", models.TextField(primary_key=True, serialize=False)),
+                ("digest", models.TextField()),
             ],
             options={
-                'db_table': 'core_function',
+                "db_table": "core_function",
             },
         ),
         migrations.CreateModel(
-            name='Idempotency',
+            name="Idempotency",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('key', models.UUIDField()),
-                ('request_hash', models.BinaryField()),
-                ('payment_id', models.UUIDField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "key", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("key", models.UUIDField()),
+                ("request_hash", models.BinaryField()),
+                ("payment_id", models.UUIDField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'core_idempotency',
+                "db_table": "core_idempotency",
             },
         ),
         migrations.CreateModel(
-            name='Read',
+            name="Read",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('viewer', models.TextField()),
-                ('what', models.TextField()),
-                ('ref', models.UUIDField(null=True)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("viewer", models.TextField()),
+                ("what", models.TextField()),
+                ("ref", models.UUIDField(null=True)),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'core_read',
+                "db_table": "core_read",
             },
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'stream', 'sequence', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('stream', models.TextField()),
-                ('sequence', models.IntegerField()),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('rows', models.IntegerField()),
-                ('digest', models.BinaryField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "stream",
+                        "sequence",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("stream", models.TextField()),
+                ("sequence", models.IntegerField()),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("rows", models.IntegerField()),
+                ("digest", models.BinaryField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'core_seal',
+                "db_table": "core_seal",
             },
         ),
         migrations.CreateModel(
-            name='Outbox',
+            name="Outbox",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('topic', models.TextField()),
-                ('body', models.JSONField()),
-                ('due_at', models.DateTimeField()),
-                ('tries', models.SmallIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("topic", models.TextField()),
+                ("body", models.JSONField()),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.SmallIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'core_outbox',
-                'indexes': [models.Index(condition=models.Q(('sent_at', None)), fields=['due_at'], name='core_outbox_due')],
+                "db_table": "core_outbox",
+                "indexes": [
+                    models.Index(condition=models.Q(("sent_at", None)), fields=["due_at"], name="core_outbox_due")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Throttle',
+            name="Throttle",
             fields=[
-                ('pk', models.CompositePrimaryKey('bucket', 'window_start', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('bucket', models.BinaryField()),
-                ('window_start', models.DateTimeField()),
-                ('count', models.IntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "bucket", "window_start", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("bucket", models.BinaryField()),
+                ("window_start", models.DateTimeField()),
+                ("count", models.IntegerField()),
             ],
             options={
-                'db_table': 'core_throttle',
-                'indexes': [models.Index(fields=['window_start'], name='core_throttle_window')],
+                "db_table": "core_throttle",
+                "indexes": [models.Index(fields=["window_start"], name="core_throttle_window")],
             },
         ),
     ]

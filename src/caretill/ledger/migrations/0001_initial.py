@@ -4,70 +4,109 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Balance',
+            name="Balance",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'kind', 'ref', 'currency', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('kind', models.TextField()),
-                ('ref', models.UUIDField()),
-                ('currency', models.CharField(max_length=3)),
-                ('debits_posted', models.BigIntegerField(default=0)),
-                ('credits_posted', models.BigIntegerField(default=0)),
-                ('debits_pending', models.BigIntegerField(default=0)),
-                ('credits_pending', models.BigIntegerField(default=0)),
-                ('version', models.IntegerField(default=0)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "kind",
+                        "ref",
+                        "currency",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("kind", models.TextField()),
+                ("ref", models.UUIDField()),
+                ("currency", models.CharField(max_length=3)),
+                ("debits_posted", models.BigIntegerField(default=0)),
+                ("credits_posted", models.BigIntegerField(default=0)),
+                ("debits_pending", models.BigIntegerField(default=0)),
+                ("credits_pending", models.BigIntegerField(default=0)),
+                ("version", models.IntegerField(default=0)),
             ],
             options={
-                'db_table': 'ledger_balance',
+                "db_table": "ledger_balance",
             },
         ),
         migrations.CreateModel(
-            name='Resolution',
+            name="Resolution",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'target_id', 'action', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('target_id', models.UUIDField()),
-                ('action', models.TextField()),
-                ('transfer_id', models.UUIDField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "target_id",
+                        "action",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("target_id", models.UUIDField()),
+                ("action", models.TextField()),
+                ("transfer_id", models.UUIDField()),
             ],
             options={
-                'db_table': 'ledger_resolution',
+                "db_table": "ledger_resolution",
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'transfer_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('transfer_id', models.UUIDField()),
-                ('debit_kind', models.TextField()),
-                ('debit_ref', models.UUIDField()),
-                ('credit_kind', models.TextField()),
-                ('credit_ref', models.UUIDField()),
-                ('amount_cents', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('code', models.TextField()),
-                ('phase', models.TextField()),
-                ('journal_id', models.UUIDField()),
-                ('subject_id', models.UUIDField(null=True)),
-                ('payment_id', models.UUIDField(null=True)),
-                ('target_id', models.UUIDField(null=True)),
-                ('payee', models.TextField()),
-                ('business_date', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "transfer_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("transfer_id", models.UUIDField()),
+                ("debit_kind", models.TextField()),
+                ("debit_ref", models.UUIDField()),
+                ("credit_kind", models.TextField()),
+                ("credit_ref", models.UUIDField()),
+                ("amount_cents", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("code", models.TextField()),
+                ("phase", models.TextField()),
+                ("journal_id", models.UUIDField()),
+                ("subject_id", models.UUIDField(null=True)),
+                ("payment_id", models.UUIDField(null=True)),
+                ("target_id", models.UUIDField(null=True)),
+                ("payee", models.TextField()),
+                ("business_date", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'ledger_transfer',
-                'indexes': [models.Index(fields=['account_id', 'subject_id'], name='ledger_transfer_subject'), models.Index(condition=models.Q(('payment_id__isnull', False)), fields=['account_id', 'payment_id'], name='ledger_transfer_payment')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='ledger_transfer_amount'), models.CheckConstraint(condition=models.Q(('phase__in', ('posted', 'pending', 'post', 'void'))), name='ledger_transfer_phase')],
+                "db_table": "ledger_transfer",
+                "indexes": [
+                    models.Index(fields=["account_id", "subject_id"], name="ledger_transfer_subject"),
+                    models.Index(
+                        condition=models.Q(("payment_id__isnull", False)),
+                        fields=["account_id", "payment_id"],
+                        name="ledger_transfer_payment",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="ledger_transfer_amount"),
+                    models.CheckConstraint(
+                        condition=models.Q(("phase__in", ("posted", "pending", "post", "void"))),
+                        name="ledger_transfer_phase",
+                    ),
+                ],
             },
         ),
     ]

@@ -4,186 +4,257 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'bill_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('bill_id', models.UUIDField()),
-                ('payment_id', models.UUIDField()),
-                ('why', models.TextField()),
-                ('until', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "bill_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("bill_id", models.UUIDField()),
+                ("payment_id", models.UUIDField()),
+                ("why", models.TextField()),
+                ("until", models.DateTimeField()),
             ],
             options={
-                'db_table': 'payments_claim',
+                "db_table": "payments_claim",
             },
         ),
         migrations.CreateModel(
-            name='ProcessorObject',
+            name="ProcessorObject",
             fields=[
-                ('pk', models.CompositePrimaryKey('provider', 'object_ref', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.TextField()),
-                ('object_ref', models.TextField()),
-                ('account_id', models.UUIDField()),
-                ('payment_id', models.UUIDField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "provider", "object_ref", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.TextField()),
+                ("object_ref", models.TextField()),
+                ("account_id", models.UUIDField()),
+                ("payment_id", models.UUIDField()),
             ],
             options={
-                'db_table': 'payments_object',
+                "db_table": "payments_object",
             },
         ),
         migrations.CreateModel(
-            name='Transition',
+            name="Transition",
             fields=[
-                ('pk', models.CompositePrimaryKey('from_state', 'event', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('from_state', models.TextField()),
-                ('event', models.TextField()),
-                ('to_state', models.TextField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "from_state", "event", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("from_state", models.TextField()),
+                ("event", models.TextField()),
+                ("to_state", models.TextField()),
             ],
             options={
-                'db_table': 'payments_transition',
+                "db_table": "payments_transition",
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('payment_id', models.UUIDField()),
-                ('gateway', models.TextField()),
-                ('request', models.JSONField()),
-                ('session_ref', models.TextField(default='')),
-                ('session_url', models.TextField(default='')),
-                ('state', models.TextField()),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('tries', models.SmallIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("payment_id", models.UUIDField()),
+                ("gateway", models.TextField()),
+                ("request", models.JSONField()),
+                ("session_ref", models.TextField(default="")),
+                ("session_url", models.TextField(default="")),
+                ("state", models.TextField()),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("tries", models.SmallIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'payments_attempt',
-                'indexes': [models.Index(fields=['account_id', 'payment_id'], name='payments_attempt_payment'), models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['lease_until'], name='payments_attempt_lease')],
+                "db_table": "payments_attempt",
+                "indexes": [
+                    models.Index(fields=["account_id", "payment_id"], name="payments_attempt_payment"),
+                    models.Index(
+                        condition=models.Q(("lease_until__isnull", False)),
+                        fields=["lease_until"],
+                        name="payments_attempt_lease",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Callback',
+            name="Callback",
             fields=[
-                ('pk', models.CompositePrimaryKey('provider', 'event_ref', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('provider', models.TextField()),
-                ('event_ref', models.TextField()),
-                ('kind', models.TextField()),
-                ('object_ref', models.TextField()),
-                ('body', models.BinaryField()),
-                ('received_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('tries', models.SmallIntegerField(default=0)),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('answer', models.TextField(default='')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "provider", "event_ref", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("provider", models.TextField()),
+                ("event_ref", models.TextField()),
+                ("kind", models.TextField()),
+                ("object_ref", models.TextField()),
+                ("body", models.BinaryField()),
+                ("received_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.SmallIntegerField(default=0)),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("answer", models.TextField(default="")),
             ],
             options={
-                'db_table': 'payments_callback',
-                'indexes': [models.Index(condition=models.Q(('applied_at', None)), fields=['due_at'], name='payments_callback_due')],
+                "db_table": "payments_callback",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("applied_at", None)), fields=["due_at"], name="payments_callback_due"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('payment_id', models.UUIDField()),
-                ('provider', models.TextField()),
-                ('object_ref', models.TextField()),
-                ('evidence', models.TextField()),
-                ('event', models.TextField()),
-                ('from_state', models.TextField()),
-                ('to_state', models.TextField()),
-                ('body', models.JSONField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("payment_id", models.UUIDField()),
+                ("provider", models.TextField()),
+                ("object_ref", models.TextField()),
+                ("evidence", models.TextField()),
+                ("event", models.TextField()),
+                ("from_state", models.TextField()),
+                ("to_state", models.TextField()),
+                ("body", models.JSONField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'payments_event',
-                'indexes': [models.Index(fields=['account_id', 'payment_id'], name='payments_event_payment')],
-                'constraints': [models.UniqueConstraint(fields=('account_id', 'provider', 'object_ref', 'evidence'), name='payments_event_evidence')],
+                "db_table": "payments_event",
+                "indexes": [models.Index(fields=["account_id", "payment_id"], name="payments_event_payment")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account_id", "provider", "object_ref", "evidence"), name="payments_event_evidence"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Part',
+            name="Part",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'payment_id', 'bill_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('payment_id', models.UUIDField()),
-                ('bill_id', models.UUIDField()),
-                ('amount_cents', models.BigIntegerField()),
-                ('payee', models.TextField()),
-                ('transfer_id', models.UUIDField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id",
+                        "payment_id",
+                        "bill_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("payment_id", models.UUIDField()),
+                ("bill_id", models.UUIDField()),
+                ("amount_cents", models.BigIntegerField()),
+                ("payee", models.TextField()),
+                ("transfer_id", models.UUIDField()),
             ],
             options={
-                'db_table': 'payments_part',
-                'indexes': [models.Index(fields=['account_id', 'bill_id'], name='payments_part_bill')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='payments_part_amount')],
+                "db_table": "payments_part",
+                "indexes": [models.Index(fields=["account_id", "bill_id"], name="payments_part_bill")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="payments_part_amount")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('state', models.TextField()),
-                ('key', models.UUIDField()),
-                ('reference', models.TextField()),
-                ('check_code', models.TextField()),
-                ('region', models.TextField()),
-                ('amount_cents', models.BigIntegerField()),
-                ('currency', models.CharField(max_length=3)),
-                ('processor_account', models.TextField()),
-                ('payer_name', models.TextField()),
-                ('email', models.TextField()),
-                ('language', models.TextField()),
-                ('channel', models.TextField()),
-                ('visit', models.BinaryField()),
-                ('failure_code', models.TextField(default='')),
-                ('method_brand', models.TextField(default='')),
-                ('method_last4', models.TextField(default='')),
-                ('charge_ref', models.TextField(default='')),
-                ('captured_cents', models.BigIntegerField(default=0)),
-                ('refunded_cents', models.BigIntegerField(default=0)),
-                ('business_date', models.DateField()),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('promised_at', models.DateTimeField(null=True)),
-                ('returned_at', models.DateTimeField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("state", models.TextField()),
+                ("key", models.UUIDField()),
+                ("reference", models.TextField()),
+                ("check_code", models.TextField()),
+                ("region", models.TextField()),
+                ("amount_cents", models.BigIntegerField()),
+                ("currency", models.CharField(max_length=3)),
+                ("processor_account", models.TextField()),
+                ("payer_name", models.TextField()),
+                ("email", models.TextField()),
+                ("language", models.TextField()),
+                ("channel", models.TextField()),
+                ("visit", models.BinaryField()),
+                ("failure_code", models.TextField(default="")),
+                ("method_brand", models.TextField(default="")),
+                ("method_last4", models.TextField(default="")),
+                ("charge_ref", models.TextField(default="")),
+                ("captured_cents", models.BigIntegerField(default=0)),
+                ("refunded_cents", models.BigIntegerField(default=0)),
+                ("business_date", models.DateField()),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("promised_at", models.DateTimeField(null=True)),
+                ("returned_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'payments_payment',
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='payments_payment_amount')],
+                "db_table": "payments_payment",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="payments_payment_amount")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('payment_id', models.UUIDField()),
-                ('amount_cents', models.BigIntegerField()),
-                ('state', models.TextField()),
-                ('refund_ref', models.TextField()),
-                ('reason', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
-                ('business_date', models.DateField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("payment_id", models.UUIDField()),
+                ("amount_cents", models.BigIntegerField()),
+                ("state", models.TextField()),
+                ("refund_ref", models.TextField()),
+                ("reason", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
+                ("business_date", models.DateField()),
             ],
             options={
-                'db_table': 'payments_refund',
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount_cents__gt', 0)), name='payments_refund_amount'), models.UniqueConstraint(fields=('account_id', 'refund_ref'), name='payments_refund_once')],
+                "db_table": "payments_refund",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="payments_refund_amount"),
+                    models.UniqueConstraint(fields=("account_id", "refund_ref"), name="payments_refund_once"),
+                ],
             },
         ),
     ]

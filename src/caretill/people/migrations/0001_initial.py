@@ -4,54 +4,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BillingAccount',
+            name="BillingAccount",
             fields=[
-                ('account_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('region', models.TextField()),
-                ('number', models.TextField()),
-                ('first_name', models.TextField()),
-                ('last_name', models.TextField()),
-                ('last_norm', models.TextField()),
-                ('street', models.TextField()),
-                ('city', models.TextField()),
-                ('state', models.TextField()),
-                ('zip', models.TextField()),
-                ('email', models.TextField()),
-                ('phone', models.TextField()),
-                ('language', models.TextField()),
-                ('group_number', models.TextField()),
-                ('subgroup', models.TextField()),
-                ('bill_group', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
+                ("account_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("region", models.TextField()),
+                ("number", models.TextField()),
+                ("first_name", models.TextField()),
+                ("last_name", models.TextField()),
+                ("last_norm", models.TextField()),
+                ("street", models.TextField()),
+                ("city", models.TextField()),
+                ("state", models.TextField()),
+                ("zip", models.TextField()),
+                ("email", models.TextField()),
+                ("phone", models.TextField()),
+                ("language", models.TextField()),
+                ("group_number", models.TextField()),
+                ("subgroup", models.TextField()),
+                ("bill_group", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'people_account',
+                "db_table": "people_account",
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('pk', models.CompositePrimaryKey('account_id', 'id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.UUIDField()),
-                ('id', models.UUIDField()),
-                ('health_record_number', models.TextField()),
-                ('first_name', models.TextField()),
-                ('last_name', models.TextField()),
-                ('last_norm', models.TextField()),
-                ('birth_date', models.DateField(null=True)),
-                ('relation', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("account_id", models.UUIDField()),
+                ("id", models.UUIDField()),
+                ("health_record_number", models.TextField()),
+                ("first_name", models.TextField()),
+                ("last_name", models.TextField()),
+                ("last_norm", models.TextField()),
+                ("birth_date", models.DateField(null=True)),
+                ("relation", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'people_person',
+                "db_table": "people_person",
             },
         ),
     ]

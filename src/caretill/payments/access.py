@@ -1,0 +1,66 @@
+"""The one doorway to payments. Missing and forbidden get the same answer: Hidden."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from caretill.core import sql
+from caretill.core.ids import clean_check_code
+from caretill.people.viewer import Hidden, mask
+from caretill.regions import catalog
+
+
+def payment_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
+    """What the pages of one payment show: state, parts with what is left, events for the tracker. Raises Hidden.
+
+    Whoever holds the payment's sealed token may see this: there is nothing clinical in it.
+    """
+    row = sql.one(
+        sql.load(__file__, "payment_page.sql"),
+        {"account_id": account_id, "payment_id": payment_id},
+    )
+    if row is None:
+        raise Hidden
+    figures = sql.answer(row["figures"])
+    payees = catalog.organisation().payees
+    figures["masked_name"] = mask(figures.pop("guarantor_first"), figures.pop("guarantor_last"))
+    for part in figures["parts"]:
+        part["payee_name"] = payees[part["payee"]].name
+    figures["payee_names"] = sorted({part["payee_name"] for part in figures["parts"]})
+    for name in ("created_at", "expires_at", "promised_at", "returned_at"):
+        figures[name] = datetime.fromisoformat(figures[name]) if figures[name] else None
+    for event in figures["events"]:
+        event["at"] = datetime.fromisoformat(event["at"])
+    figures["paid_at"] = next((event["at"] for event in figures["events"] if event["to"] == "succeeded"), None)
+    figures["method_label"] = " ".join(filter(None, (figures["method_brand"], figures["method_last4"])))
+    return figures
+
+
+def receipt_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
+    """As `payment_figures`, of a payment that succeeded. Raises Hidden for any other."""
+    figures = payment_figures(account_id, payment_id)
+    if figures["state"] != "succeeded":
+        raise Hidden
+    return figures
+
+
+def check(code: str) -> dict[str, Any] | None:
+    """What a check code answers: {answer: paid | part_refunded | refunded | void}, nothing else; None if not ours."""
+    cleaned = clean_check_code(code)
+    if cleaned is None:
+        return None
+    row = sql.one(
+        "SELECT p.state, p.captured_cents, p.refunded_cents FROM payments_object o"
+        " JOIN payments_payment p ON p.account_id = o.account_id AND p.id = o.payment_id"
+        " WHERE o.provider = 'check' AND o.object_ref = %s",
+        (cleaned,),
+    )
+    if row is None:
+        return None
+    if row["state"] != "succeeded":
+        return {"answer": "void"}
+    if row["refunded_cents"] == 0:
+        return {"answer": "paid"}
+    return {"answer": "refunded" if row["refunded_cents"] >= row["captured_cents"] else "part_refunded"}

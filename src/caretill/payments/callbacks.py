@@ -1,0 +1,95 @@
+"""A processor's messages: verified, stored, answered; applied afterwards by asking the processor itself.
+
+Nothing happens inside a callback. Whether it comes twice, late, out of order or never, the end is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from caretill.core import clock, sql
+from caretill.payments.gateways import gateway
+from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
+from caretill.payments.look import late_word
+from caretill.payments.refund import refunded_there
+
+MOST_TRIES = 40
+
+
+def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> bool:
+    """Check and keep one message; True when it is new. Raises CallbackRefused, and keeps nothing of it then."""
+    news = gateway(provider).read_callback(raw, headers)
+    now = clock.now()
+    return bool(
+        sql.execute(
+            "INSERT INTO payments_callback (provider, event_ref, kind, object_ref, body, received_at, due_at,"
+            " tries, answer) VALUES (%s, %s, %s, %s, %s, %s, %s, 0, '') ON CONFLICT DO NOTHING",
+            (provider, news.event_id, news.kind, news.session_id or news.charge_id or "", raw, now, now),
+        )
+    )
+
+
+def apply_due(most: int = 50) -> int:
+    """Apply stored messages whose turn it is; how many are done. A killed worker's turn comes again."""
+    now = clock.now()
+    with transaction.atomic():
+        rows = sql.query(
+            "UPDATE payments_callback c SET due_at = %s, tries = tries + 1 FROM ("
+            " SELECT provider, event_ref FROM payments_callback"
+            " WHERE applied_at IS NULL AND due_at <= %s AND tries < %s ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) AS d"
+            " WHERE c.provider = d.provider AND c.event_ref = d.event_ref"
+            " RETURNING c.provider, c.event_ref, c.kind, c.object_ref, c.body, c.tries",
+            (now + timedelta(seconds=30), now, MOST_TRIES, most),
+        )
+    done = 0
+    for row in rows:
+        answer = _apply(row)
+        if answer == "again":
+            wait = timedelta(seconds=min(300, 2 ** row["tries"]))
+            sql.execute(
+                "UPDATE payments_callback SET due_at = %s WHERE provider = %s AND event_ref = %s",
+                (clock.now() + wait, row["provider"], row["event_ref"]),
+            )
+            continue
+        sql.execute(
+            "UPDATE payments_callback SET applied_at = %s, answer = %s WHERE provider = %s AND event_ref = %s",
+            (clock.now(), answer, row["provider"], row["event_ref"]),
+        )
+        done += 1
+    return done
+
+
+def _apply(row: dict[str, Any]) -> str:
+    """`foreign` for an object we never asked for: kept and shown to the office, never guessed at."""
+    processor = gateway(row["provider"])
+    news = sql.answer(bytes(row["body"]).decode())
+    session_ref = news.get("session")
+    if not session_ref:
+        return "foreign"
+    try:
+        session = processor.retrieve_session(session_ref)
+    except GatewayUnknown:
+        return "again"
+    except GatewayRefused:
+        return "foreign"
+    owner = whose(row["provider"], session.id) or whose("attempt", session.reference)
+    if owner is None:
+        return "foreign"
+    state = late_word(owner[0], owner[1], session)
+    if state == "succeeded" and session.refunded_cents:
+        refunded_there(owner[0], owner[1], session, str(news.get("refund") or ""))
+    return state or "foreign"
+
+
+def whose(provider: str, object_ref: str) -> tuple[UUID, UUID] | None:
+    """The billing account and payment of a processor's object."""
+    row = sql.one(
+        "SELECT account_id, payment_id FROM payments_object WHERE provider = %s AND object_ref = %s",
+        (provider, object_ref),
+    )
+    return (row["account_id"], row["payment_id"]) if row else None

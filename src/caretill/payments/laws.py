@@ -1,0 +1,70 @@
+"""What must hold of payments: each query returns nothing, or the rows that break it (money.md, Laws)."""
+
+from __future__ import annotations
+
+LAWS = {
+    "4b what is pending belongs to a payment under way": """
+        SELECT t.account_id, t.transfer_id FROM ledger_transfer t
+        LEFT JOIN ledger_resolution r ON r.account_id = t.account_id AND r.target_id = t.transfer_id
+            AND r.action = 'end'
+        LEFT JOIN payments_payment p ON p.account_id = t.account_id AND p.id = t.payment_id
+        WHERE t.phase = 'pending' AND r.target_id IS NULL
+            AND (p.id IS NULL OR p.state NOT IN ('submitting', 'requires_action', 'pending', 'unknown'))""",
+    "5 succeeded if and only if posted": """
+        SELECT p.account_id, p.id, p.state, p.captured_cents, coalesce(t.posted, 0) AS posted
+        FROM payments_payment p
+        LEFT JOIN (SELECT account_id, payment_id, sum(amount_cents) AS posted FROM ledger_transfer
+                   WHERE debit_kind = 'clearing' AND phase IN ('posted', 'post') AND code <> 'reversal'
+                   GROUP BY 1, 2) t ON t.account_id = p.account_id AND t.payment_id = p.id
+        WHERE (p.state = 'succeeded') <> (coalesce(t.posted, 0) > 0) OR p.captured_cents <> coalesce(t.posted, 0)""",
+    "5b ended means nothing is held": """
+        SELECT c.account_id, c.bill_id, p.state FROM payments_claim c
+        LEFT JOIN payments_payment p ON p.account_id = c.account_id AND p.id = c.payment_id
+        WHERE p.id IS NULL OR p.state IN ('succeeded', 'failed', 'voided', 'created')""",
+    "6 captured covers what was given back": """
+        SELECT p.account_id, p.id, p.captured_cents, p.refunded_cents, coalesce(r.refunded, 0) AS refunds
+        FROM payments_payment p
+        LEFT JOIN (SELECT account_id, payment_id, sum(amount_cents) AS refunded FROM payments_refund GROUP BY 1, 2) r
+            ON r.account_id = p.account_id AND r.payment_id = p.id
+        WHERE p.refunded_cents > p.captured_cents OR p.refunded_cents <> coalesce(r.refunded, 0)""",
+    "7 allocated is at most captured less given back": """
+        SELECT p.account_id, p.id, t.net FROM payments_payment p
+        JOIN (SELECT account_id, payment_id, sum(CASE WHEN debit_kind = 'clearing' THEN amount_cents
+                  ELSE -amount_cents END) AS net
+              FROM ledger_transfer WHERE 'clearing' IN (debit_kind, credit_kind) AND phase IN ('posted', 'post')
+              GROUP BY 1, 2) t ON t.account_id = p.account_id AND t.payment_id = p.id
+        WHERE t.net <> p.captured_cents - p.refunded_cents""",
+    "9 one processor object, one payment": """
+        SELECT a.account_id, a.payment_id, a.session_ref FROM payments_attempt a
+        LEFT JOIN payments_object o ON o.provider = a.gateway AND o.object_ref = a.session_ref
+        WHERE a.session_ref <> '' AND (o.payment_id IS NULL OR o.payment_id <> a.payment_id)
+        UNION ALL
+        SELECT account_id, id, charge_ref FROM payments_payment p WHERE charge_ref <> '' AND EXISTS (
+            SELECT 1 FROM payments_payment q WHERE q.charge_ref = p.charge_ref AND q.id <> p.id)""",
+    "12 one effect for one key": """
+        SELECT account_id, key::text, count(*) FROM payments_payment GROUP BY 1, 2 HAVING count(*) > 1
+        UNION ALL
+        SELECT p.account_id, p.key::text, 0 FROM payments_payment p
+        LEFT JOIN core_idempotency i ON i.account_id = p.account_id AND i.key = p.key AND i.payment_id = p.id
+        WHERE i.key IS NULL
+        UNION ALL
+        SELECT account_id, provider || ' ' || object_ref, count(*) FROM payments_event
+        WHERE event = 'succeeded' GROUP BY account_id, payment_id, provider, object_ref HAVING count(*) > 1""",
+    "12b the parts of a payment are its amount": """
+        SELECT p.account_id, p.id, p.amount_cents, s.parts FROM payments_payment p
+        LEFT JOIN (SELECT account_id, payment_id, sum(amount_cents) AS parts FROM payments_part GROUP BY 1, 2) s
+            ON s.account_id = p.account_id AND s.payment_id = p.id
+        WHERE s.parts IS DISTINCT FROM p.amount_cents""",
+    "13 nothing under way without somebody who must finish it": """
+        SELECT p.account_id, p.id, p.state FROM payments_payment p
+        LEFT JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id
+            AND a.lease_until IS NOT NULL
+        WHERE p.state IN ('submitting', 'requires_action', 'pending', 'unknown') AND a.id IS NULL
+        UNION ALL
+        SELECT account_id, id, state FROM payments_payment WHERE state = 'unknown' AND promised_at IS NULL""",
+    "13b every step is in the table": """
+        SELECT e.account_id, e.payment_id, e.event FROM payments_event e
+        LEFT JOIN payments_transition t ON t.from_state = e.from_state AND t.event = e.event
+            AND t.to_state = e.to_state
+        WHERE t.event IS NULL AND e.event <> 'refunded'""",
+}

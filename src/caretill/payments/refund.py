@@ -1,0 +1,67 @@
+"""Money goes back the way it came, in part or whole; bills open again by as much."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from caretill.core import clock, sql
+from caretill.core.ids import uuid7
+from caretill.payments.gateways import gateway
+from caretill.payments.gateways.base import Session
+from caretill.regions import catalog
+
+
+def refund(account_id: UUID, payment_id: UUID, amount_cents: int, key: UUID, reason: str) -> dict[str, Any]:
+    """Ask the processor to give `amount_cents` back, then book it. The key makes two equal refunds two, and one one.
+
+    Returns {code: refunded | repeat | above_captured | missing, refunded_cents}. Raises GatewayRefused (no effect) and
+    GatewayUnknown (repeat with the same key; its callback books it too). Holds no lock while the processor works.
+    """
+    row = _payment(account_id, payment_id)
+    if row is None or row["state"] != "succeeded":
+        return {"code": "missing"}
+    if amount_cents <= 0 or row["refunded_cents"] + amount_cents > row["captured_cents"]:
+        return {"code": "above_captured"}
+    made = gateway(row["gateway"]).refund(str(key), row["charge_ref"], amount_cents, str(payment_id))
+    return _book(account_id, row, made.id, amount_cents, reason)
+
+
+def refunded_there(account_id: UUID, payment_id: UUID, session: Session, refund_ref: str) -> dict[str, Any]:
+    """Book what the processor gave back on its own side: the difference to what is booked here."""
+    row = _payment(account_id, payment_id)
+    if row is None:
+        return {"code": "missing"}
+    missing = session.refunded_cents - row["refunded_cents"]
+    if missing <= 0 or not refund_ref:
+        return {"code": "repeat", "refunded_cents": row["refunded_cents"]}
+    return _book(account_id, row, refund_ref, missing, "processor")
+
+
+def _book(account_id: UUID, row: dict[str, Any], refund_ref: str, amount_cents: int, reason: str) -> dict[str, Any]:
+    return sql.call(
+        "payments_refund",
+        account_id,
+        {
+            "payment_id": row["id"],
+            "refund_id": uuid7(),
+            "refund_ref": refund_ref,
+            "provider": row["gateway"],
+            "amount_cents": amount_cents,
+            "reason": reason,
+            "event_id": uuid7(),
+            "journal_id": uuid7(),
+            "outbox_id": uuid7(),
+            "now": clock.now(),
+            "business_date": clock.today(catalog.region(row["region"]).time_zone),
+        },
+    )
+
+
+def _payment(account_id: UUID, payment_id: UUID) -> dict[str, Any] | None:
+    return sql.one(
+        "SELECT p.id, p.state, p.region, p.captured_cents, p.refunded_cents, p.charge_ref, a.gateway"
+        " FROM payments_payment p JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id"
+        " WHERE p.account_id = %s AND p.id = %s",
+        (account_id, payment_id),
+    )

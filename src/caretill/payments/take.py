@@ -1,0 +1,242 @@
+"""A person pays: the key, call 1, the processor with nothing held, call 2 (money.md, Exactly once)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from caretill.core import clock, ids, sql, tokens
+from caretill.payments import velocity
+from caretill.payments.gateways import gateway
+from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown, Session, SessionRequest
+from caretill.payments.look import look_again
+from caretill.payments.record import AFTER_END, ASK_AGAIN_OPEN, record, record_session
+from caretill.regions import catalog
+
+SESSION_MINUTES = 30
+SENDING_LEASE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a payer asked. The key was made with the form and survives reload; the same key is the same payment."""
+
+    key: UUID
+    account_id: UUID
+    region: str
+    parts: tuple[tuple[UUID, int], ...]
+    payer_name: str
+    email: str
+    language: str
+    visit: bytes
+    statement_name: str
+    processor_account: str
+    channel: str = "guest"
+    network: str = ""
+
+    def digest(self) -> str:
+        """Of what was asked, never of live balances."""
+        text = repr((self.region, sorted(self.parts), self.payer_name, self.email, self.processor_account))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`code`: open (go to `url`), ended, not_sent (nothing was charged; press again), key_conflict, being_paid (until
+    `until`), above_owed, not_found, too_many, refused. `mine` says that this browser holds the payment.
+    """
+
+    code: str
+    payment_id: UUID | None = None
+    url: str = ""
+    state: str = ""
+    until: datetime | None = None
+    mine: bool = False
+
+
+def pay(ask: Ask) -> Answer:
+    """Begin the payment, or find it again under its key, and open the processor's page for it.
+
+    Locks, in one transaction before the processor is called: the key, the bills' claims, their balances in order.
+    """
+    verdict = velocity.look(ask.account_id, [bill for bill, _ in ask.parts], ask.network)
+    if not verdict and not _known(ask):
+        return Answer("too_many")
+    begun = _begin(ask)
+    if begun["code"] == "being_paid" and _let_go(ask.account_id, begun):
+        begun = _begin(ask)
+    code = begun["code"]
+    if code == "begun":
+        velocity.count(ask.account_id, [bill for bill, _ in ask.parts], ask.network)
+    if code in ("begun", "repeat"):
+        return open_page(ask.account_id, UUID(begun["payment_id"]))
+    if code == "being_paid":
+        held = _payment(ask.account_id, UUID(begun["payment_id"]))
+        mine = bool(held) and bytes(held["visit"]) == ask.visit
+        until = datetime.fromisoformat(begun["until"])
+        return Answer(code, UUID(begun["payment_id"]), until=until, mine=mine)
+    return Answer(code)
+
+
+def open_page(account_id: UUID, payment_id: UUID) -> Answer:
+    """The processor's page of a payment that has begun: opened once, the same page ever after.
+
+    Where the answer is lost the same request goes out again under the same key, later or by the sweeper. Making a
+    session moves no money, so the payer may be told that nothing was charged.
+    """
+    row = _payment(account_id, payment_id)
+    if row is None:
+        return Answer("not_found")
+    if row["state"] == "submitting":
+        return _send(account_id, row)
+    if row["state"] == "requires_action" and row["session_url"]:
+        return Answer("open", payment_id, url=row["session_url"], state=row["state"])
+    return Answer("ended", payment_id, state=row["state"])
+
+
+def send_again(account_id: UUID, payment_id: UUID) -> Answer:
+    """The sweeper's: finish a call whose answer was lost."""
+    row = _payment(account_id, payment_id)
+    return _send(account_id, row) if row and row["state"] == "submitting" else Answer("ended", payment_id)
+
+
+def stop(account_id: UUID, payment_id: UUID) -> str:
+    """Give up a payment that is open: the processor closes its page first, and only its word voids. The state after it.
+
+    Raises GatewayUnknown where the processor cannot be asked: the bill stays held, and nothing was charged by us.
+    """
+    row = _payment(account_id, payment_id)
+    if row is None:
+        return ""
+    if row["state"] == "submitting":
+        _send(account_id, row)
+        row = _payment(account_id, payment_id) or row
+    if row["state"] != "requires_action" or not row["session_ref"]:
+        return str(row["state"])
+    try:
+        session = gateway(row["gateway"]).expire_session(row["session_ref"])
+    except GatewayRefused:
+        return look_again(account_id, payment_id)
+    answer = record_session(account_id, payment_id, row["region"], row["gateway"], row["amount_cents"], session)
+    return str(answer["state"] or row["state"])
+
+
+def _begin(ask: Ask) -> dict[str, Any]:
+    now = clock.now()
+    payment_id, attempt_id = ids.uuid7(), ids.uuid7()
+    expires_at = (now + timedelta(minutes=SESSION_MINUTES)).replace(microsecond=0)
+    token = tokens.seal("payment", {"a": str(ask.account_id), "p": str(payment_id)}, None)
+    request = SessionRequest(
+        key=str(attempt_id),
+        reference=str(attempt_id),
+        amount_cents=sum(cents for _, cents in ask.parts),
+        currency="USD",
+        processor_account=ask.processor_account,
+        return_url=f"{settings.CARETILL_PUBLIC_URL}/pay/return/{token}",
+        cancel_url=f"{settings.CARETILL_PUBLIC_URL}/pay/cancel/{token}",
+        expires_at=expires_at,
+        language=ask.language,
+        statement_name=ask.statement_name,
+    )
+    return sql.call(
+        "payments_begin",
+        ask.account_id,
+        {
+            "payment_id": payment_id,
+            "attempt_id": attempt_id,
+            "event_id": ids.uuid7(),
+            "key": ask.key,
+            "request_hash": ask.digest(),
+            "reference": ids.new_pay_code()[:10],
+            "check_code": ids.new_check_code(),
+            "region": ask.region,
+            "currency": "USD",
+            "processor_account": ask.processor_account,
+            "payer_name": ask.payer_name,
+            "email": ask.email,
+            "language": ask.language,
+            "channel": ask.channel,
+            "visit": ask.visit,
+            "gateway": gateway().name,
+            "request": asdict(request),
+            "business_date": clock.today(catalog.region(ask.region).time_zone),
+            "now": now,
+            "lease_until": now + SENDING_LEASE,
+            "expires_at": expires_at,
+            "parts": [
+                {"bill_id": bill, "amount_cents": cents, "transfer_id": ids.uuid7()} for bill, cents in ask.parts
+            ],
+        },
+    )
+
+
+def _send(account_id: UUID, row: dict[str, Any]) -> Answer:
+    kept = sql.answer(row["request"])
+    request = SessionRequest(**kept | {"expires_at": datetime.fromisoformat(kept["expires_at"])})
+    payment_id = row["id"]
+    figures = {"provider": row["gateway"], "object_ref": request.reference}
+    try:
+        session = gateway(row["gateway"]).create_session(request)
+    except GatewayUnknown:
+        return Answer("not_sent", payment_id, state="submitting")
+    except GatewayRefused as refused:
+        answer = record(
+            account_id,
+            payment_id,
+            row["region"],
+            "session_refused",
+            evidence=f"refused:{refused.code}",
+            failure_code=refused.code,
+            **figures,
+        )
+        return Answer("refused", payment_id, state=answer["state"])
+    return opened(account_id, payment_id, row["region"], row["gateway"], request.reference, session)
+
+
+def opened(account_id: UUID, payment_id: UUID, region: str, name: str, reference: str, session: Session) -> Answer:
+    """Record that the processor made a session for us. Repeating it changes nothing."""
+    answer = record(
+        account_id,
+        payment_id,
+        region,
+        "session_opened",
+        provider=name,
+        object_ref=reference,
+        evidence=f"opened:{session.id}",
+        session_ref=session.id,
+        session_url=session.url,
+        expires_at=session.expires_at,
+        lease_until=min(clock.now() + ASK_AGAIN_OPEN, session.expires_at + AFTER_END),
+    )
+    if answer["state"] == "requires_action":
+        return Answer("open", payment_id, url=session.url, state="requires_action")
+    return Answer("ended", payment_id, state=answer["state"])
+
+
+def _let_go(account_id: UUID, begun: dict[str, Any]) -> bool:
+    """A hold whose time is over falls only by the processor's word: ask for it now rather than at the next sweep."""
+    if datetime.fromisoformat(begun["until"]) > clock.now():
+        return False
+    try:
+        return stop(account_id, UUID(begun["payment_id"])) in ("voided", "failed")
+    except GatewayUnknown:
+        return False
+
+
+def _known(ask: Ask) -> bool:
+    found = sql.one("SELECT 1 FROM core_idempotency WHERE account_id = %s AND key = %s", (ask.account_id, ask.key))
+    return found is not None
+
+
+def _payment(account_id: UUID, payment_id: UUID) -> dict[str, Any] | None:
+    return sql.one(
+        "SELECT p.id, p.state, p.region, p.amount_cents, p.visit, p.expires_at, a.gateway, a.request, a.session_ref,"
+        " a.session_url FROM payments_payment p JOIN payments_attempt a ON a.account_id = p.account_id"
+        " AND a.payment_id = p.id WHERE p.account_id = %s AND p.id = %s",
+        (account_id, payment_id),
+    )
