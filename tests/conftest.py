@@ -17,7 +17,7 @@ import pytest
 from django.test import Client
 
 from caretill.cli import check, frame
-from caretill.config import assets, database, env
+from caretill.config import database, env
 
 from house import run as test_run
 
@@ -100,13 +100,7 @@ def second_connection(db: None, environment: env.Environment) -> Iterator[Callab
         yield lambda: opened.enter_context(psycopg.connect(**database.app_parts(environment)))
 
 
-@pytest.fixture(scope="session")
-def gathered() -> None:
-    """The static files, gathered as for a real start: pages name them by their content."""
-    assets.gather()
-
-
 @pytest.fixture
-def client(db: None, gathered: None) -> Client:
+def client(db: None) -> Client:
     """A browser without JavaScript, with one cookie jar; it posts without the forgery token, as Django's does."""
     return Client(SERVER_NAME="127.0.0.1")

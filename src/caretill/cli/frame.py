@@ -94,7 +94,10 @@ def overview() -> str:
     """The list of commands."""
     lines = [f"caretill {version()}: the payment front door of a health organisation", ""]
     lines += [f"  caretill {name:<10} {command.does}" for name, command in COMMANDS.items()]
-    lines += ["", "Every command has --help, --json (its last line is one JSON object) and --data DIR."]
+    lines += ["  caretill test       style, types and tests; --slow for the long ones", ""]
+    lines += ["Every command has --help, --json (its last line is one JSON object) and --data DIR.", ""]
+    lines += ["Settings, from the environment (those that hold a secret also from a file: NAME_FILE):", ""]
+    lines += [f"  {name:<35} {meaning}" for name, meaning in env.SETTINGS.items()]
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from caretill.config.embedded import Embedded, dies_with_us
+from caretill.core import clock
 
 PATIENCE_SECONDS = 10
 
@@ -60,8 +61,8 @@ class Group:
         while True:
             for name in self.look():
                 print(f"caretill: {name} ended and was started again", file=sys.stderr, flush=True)
-                deaths.append(time.monotonic())
-            deaths = [moment for moment in deaths if time.monotonic() - moment < 30]
+                deaths.append(clock.monotonic())
+            deaths = [moment for moment in deaths if clock.monotonic() - moment < 30]
             if len(deaths) > 10:
                 raise RuntimeError("programs keep ending; see the lines above")
             time.sleep(0.5)
@@ -71,10 +72,10 @@ class Group:
         for _, child in self._running.values():
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = clock.monotonic() + PATIENCE_SECONDS
         for _, child in self._running.values():
             try:
-                child.wait(max(0.1, until - time.monotonic()))
+                child.wait(max(0.1, until - clock.monotonic()))
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from caretill.cli.frame import Answer, Refused
 from caretill.cli.processes import Group, Program
-from caretill.config import assets, schema
+from caretill.config import schema
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,6 @@ def run(options: argparse.Namespace) -> Answer:
         schema.bring_up(options.environment)
     elif missing := schema.pending():
         raise Refused(f"the database lacks {len(missing)} migrations of this release: run `caretill migrate`")
-    assets.gather()
     with Group(options.server) as group:
         group.start(program(options.host, options.port, options.workers))
         print(f"serving on http://{options.host}:{options.port}, Ctrl-C stops", flush=True)

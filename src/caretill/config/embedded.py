@@ -25,6 +25,7 @@ from psycopg import sql
 from caretill.config import keys
 from caretill.config.binaries import Binaries, choose
 from caretill.config.places import Owner, Places, places, private_folder, remember_home, server_user
+from caretill.core import clock
 
 SUPER, OWNER, APP = "caretill_super", "caretill_owner", "caretill_app"
 DATABASE = "caretill"
@@ -80,13 +81,13 @@ class Embedded:
 
         Makes the cluster, the roles and the database the first time. Raises EmbeddedFailed, NoBinaries or PlaceRefused.
         """
-        until = time.monotonic() + timeout
+        until = clock.monotonic() + timeout
         keys.make_data_folder(self.data)
         self._places = places(self.data)
         while not self._take_lock():
             if self._answers(OWNER, DATABASE):
                 return self
-            if time.monotonic() > until:
+            if clock.monotonic() > until:
                 raise EmbeddedFailed(f"another process holds {self._places.lock} and its database does not answer")
             time.sleep(0.05)
         self.keeper = True
@@ -119,7 +120,7 @@ class Embedded:
         """Start the server again if it died; whether it had. The keeper calls this every now and then."""
         if not self.keeper or self._server is None or self._server.poll() is None:
             return False
-        self._launch(time.monotonic() + timeout)
+        self._launch(clock.monotonic() + timeout)
         return True
 
     def __enter__(self) -> Embedded:
@@ -194,7 +195,7 @@ class Embedded:
         command = [self._binaries.path("postgres"), "-D", str(self._places.cluster)]
         command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._places.socket_note.write_text(f"{self._places.socket}\n", encoding="utf-8")
-        while time.monotonic() < until:
+        while clock.monotonic() < until:
             with self._places.log.open("ab") as log:
                 self._server = subprocess.Popen(
                     command,
@@ -206,7 +207,7 @@ class Embedded:
                     preexec_fn=dies_with_us(os.getpid(), signal.SIGINT),
                     **self._user,
                 )
-            while time.monotonic() < until and self._server.poll() is None:
+            while clock.monotonic() < until and self._server.poll() is None:
                 if self._answers(SUPER, "postgres"):
                     return
                 time.sleep(0.02)
@@ -217,7 +218,7 @@ class Embedded:
         """End a server that outlived its keeper (no parent-death signal there). The lock is held, so it is ours."""
         note = self._places.cluster / "postmaster.pid"
         told = False
-        while note.exists() and time.monotonic() < until:
+        while note.exists() and clock.monotonic() < until:
             if not self._answers(SUPER, "postgres"):
                 if told:
                     time.sleep(0.05)

@@ -13,22 +13,23 @@ from urllib.parse import SplitResult, urlsplit
 from caretill import ROOT
 from caretill.config import keys
 
-NAMES = (
-    "CARETILL_DATA",
-    "CARETILL_DATABASE_URL",
-    "CARETILL_OWNER_DATABASE_URL",
-    "CARETILL_ORGANISATION",
-    "CARETILL_SECRET_KEY",
-    "CARETILL_BLIND_KEY",
-    "CARETILL_PROCESSOR_URL",
-    "CARETILL_PROCESSOR_KEY",
-    "CARETILL_PROCESSOR_CALLBACK_SECRET",
-    "CARETILL_PUBLIC_URL",
-    "CARETILL_SMTP_URL",
-    "CARETILL_MAIL_FROM",
-    "CARETILL_DEBUG",
-    "CARETILL_POSTGRES_HOME",
-)
+SETTINGS = {
+    "CARETILL_DATA": "folder of the embedded database and all else that is written (.caretill beside the script)",
+    "CARETILL_DATABASE_URL": "your own PostgreSQL, 15 or newer; unset, the embedded one runs",
+    "CARETILL_OWNER_DATABASE_URL": "the login that owns the tables, for `migrate`; the other then only runs the app",
+    "CARETILL_ORGANISATION": "folder of the organisation's files (organisation/ beside the script)",
+    "CARETILL_SECRET_KEY": "seals links and cookies, 32 characters or more (embedded: made once)",
+    "CARETILL_BLIND_KEY": "hides the numbers on paper in the database; never change it (embedded: made once)",
+    "CARETILL_PROCESSOR_URL": "address of the payment processor",
+    "CARETILL_PROCESSOR_KEY": "the key the processor knows us by (embedded: made once)",
+    "CARETILL_PROCESSOR_CALLBACK_SECRET": "signs the processor's callbacks (embedded: made once)",
+    "CARETILL_PUBLIC_URL": "the address payers see",
+    "CARETILL_SMTP_URL": "the mail server, smtp://user:password@host:587",
+    "CARETILL_MAIL_FROM": "the sender of letters",
+    "CARETILL_DEBUG": "yes shows faults with their code; never where real bills are",
+    "CARETILL_POSTGRES_HOME": "a folder with bin/postgres, instead of the one that comes along",
+}
+NAMES = tuple(SETTINGS)
 # These hold a secret, so each may also come from a file: NAME_FILE.
 SECRET = (
     "CARETILL_DATABASE_URL",

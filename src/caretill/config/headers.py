@@ -11,12 +11,13 @@ PERMISSIONS = ", ".join(f"{name}=()" for name in UNUSED)
 
 
 def private_pages(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """No page is kept by a browser or a proxy unless its view says so, and none may use the machine's devices."""
+    """No page is kept by a browser or proxy unless its view says so; none uses a device or stands in a frame."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("X-Frame-Options", "DENY")
         return response
 
     return middleware

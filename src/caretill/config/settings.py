@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -11,7 +10,6 @@ from caretill import version
 from caretill.config import database, env, logs
 
 ENVIRONMENT = env.read()
-SOURCE = Path(__file__).resolve().parents[1]
 
 CARETILL_VERSION = version()
 CARETILL_DATA = ENVIRONMENT.data
@@ -33,7 +31,6 @@ ALLOWED_HOSTS = [_public.hostname or "", *_local]
 CSRF_TRUSTED_ORIGINS = [CARETILL_PUBLIC_URL]
 
 INSTALLED_APPS = [
-    "django.contrib.staticfiles",
     "caretill.core",
     "caretill.ledger",
     "caretill.people",
@@ -45,14 +42,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "caretill.config.logs.request_log",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "caretill.config.headers.private_pages",
     "csp.middleware.CSPMiddleware",
+    "caretill.web.middleware.Shell",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "caretill.config.urls"
+CSRF_FAILURE_VIEW = "caretill.web.pages.errors.csrf_failure"
 WSGI_APPLICATION = "caretill.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -60,22 +57,8 @@ DATABASES = database.django_databases(ENVIRONMENT)
 # Limits that must hold across processes are rows (core.limits); this cache only saves work within one process.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.jinja2.Jinja2",
-        "DIRS": [SOURCE / "web" / "templates"],
-        "APP_DIRS": False,
-        "OPTIONS": {"environment": "caretill.config.pages.environment"},
-    }
-]
-
-STATIC_URL = "/static/"
-STATIC_ROOT = CARETILL_DATA / "static"
-STATICFILES_DIRS = [SOURCE / "web" / "static"]
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
+# Pages are made by caretill.web.jinja, and its assets are held in memory: no template engine, no static files here.
+TEMPLATES: list[dict[str, object]] = []
 
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -102,7 +85,6 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 # `no-referrer` would make browsers post forms with `Origin: null`, which the forgery check refuses.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _secure

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from caretill.config import binaries, embedded, keys, places
 from caretill.config.embedded import APP, DATABASE, OWNER, Embedded, dsn
+
 from house.run import FAST
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,7 +35,7 @@ time.sleep(120)
 @pytest.fixture
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A data directory that root's server user can reach."""
-    base = Path(f"/tmp/ct{os.getpid()}-{time.monotonic_ns() % 10**9}")
+    base = Path(tempfile.gettempdir()) / f"ct{os.getpid()}-{time.monotonic_ns() % 10**9}"
     base.mkdir(mode=0o711)
     yield base / "data"
     if (base / "data").exists():
@@ -211,7 +213,7 @@ def test_app_makes_and_becomes_nothing(data: Path) -> None:
             f"SET ROLE {OWNER}",
             f"GRANT {OWNER} TO {APP}",
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-            "COPY (SELECT 1) TO '/tmp/mine'",
+            "COPY (SELECT 1) TO '/var/mine'",
         ]
         for statement in forbidden:
             with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidGrantOperation)):
@@ -261,7 +263,7 @@ def test_environment_under_a_closed_folder_is_copied(tmp_path: Path, monkeypatch
     libraries = source.parent.with_name(f"{source.parent.name}.libs")
     shutil.copytree(libraries, closed / libraries.name)
     owner = places.server_user(places.places(tmp_path / "none"))
-    copies = Path(f"/tmp/ct{os.getpid()}-copies")
+    copies = Path(tempfile.gettempdir()) / f"ct{os.getpid()}-copies"
     monkeypatch.setattr(binaries, "ROOT_HOMES", copies)
     try:
         chosen = binaries.choose(wanted=package / source.name, runs_as=owner)

@@ -1,0 +1,84 @@
+"""The rules of what is not code: the keys of tables, and the words in every language."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import psycopg
+
+# Tables that are not sharded by billing account, each for its reason.
+UNSHARDED = {
+    "billing_lookup_key": "leads from what is printed on paper to the account: second group, keyed by blind index",
+    "core_function": "which function files are in place: filled by migrate",
+    "core_throttle": "counts guesses before an account is known",
+    "django_migrations": "which migrations ran: filled by migrate",
+    "intake_delivery": "files that came in: second group, keyed by file",
+    "intake_posting_file": "files that went out: second group, numbered by day",
+    "intake_refused": "rows of a file that could not go in: they may have no account",
+    "intake_set": "how far a file got: second group, keyed by file",
+    "intake_stage_account": "rows of a file being read, before their account is known",
+    "intake_stage_bill": "rows of a file being read, before their account is known",
+    "intake_stage_due": "rows of a file being read, before their account is known",
+    "intake_stage_flaw": "rows of a file being read, before their account is known",
+    "intake_stage_line": "rows of a file being read, before their account is known",
+    "intake_stage_payment": "rows of a file being read, before their account is known",
+    "intake_stage_person": "rows of a file being read, before their account is known",
+    "intake_turn": "who reads files just now: one row",
+    "payments_callback": "inbox of the processor's callbacks: second group, keyed by provider and event",
+    "payments_object": "leads from a processor's object to the account: second group",
+    "payments_transition": "the state machine: reference table, filled by migrate",
+}
+KEYS = """
+    SELECT c.relname AS table_name, i.relname AS key_name,
+           (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = x.indkey[0]) AS first_column
+    FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+    WHERE x.indisunique AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+    UNION ALL
+    SELECT c.relname, con.conname,
+           (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = con.conkey[1])
+    FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
+    WHERE con.contype = 'f' AND c.relnamespace = 'public'::regnamespace
+    ORDER BY 1, 2
+"""
+KEYLESS = """
+    SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+      AND NOT EXISTS (SELECT 1 FROM pg_constraint con WHERE con.conrelid = c.oid AND con.contype = 'p')
+"""
+
+
+def key_faults(connection: psycopg.Connection[Any]) -> list[str]:
+    """Keys of sharded tables that do not start with `account_id`, tables without a key, and exceptions nobody needs."""
+    rows = connection.execute(KEYS).fetchall()
+    keyless = [row[0] for row in connection.execute(KEYLESS).fetchall()]
+    found = [f"{table}: no primary key" for table in keyless if table not in UNSHARDED]
+    for table, key, first in rows:
+        if table not in UNSHARDED and first != "account_id":
+            found.append(f"{table}: {key} starts with {first or 'an expression'}, not with account_id")
+    there = {row[0] for row in rows} | set(keyless)
+    return found + [f"{table}: listed as unsharded and not there" for table in UNSHARDED.keys() - there]
+
+
+def placeholders(text: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def word_faults(catalogues: dict[str, dict[str, str]]) -> list[str]:
+    """Keys a language lacks, empty texts, placeholders that differ. `catalogues`: language -> key -> text."""
+    first, *others = sorted(catalogues)
+    found = [
+        f"{key} ({language}): empty"
+        for language, texts in catalogues.items()
+        for key, text in texts.items()
+        if not text.strip()
+    ]
+    for other in others:
+        ours, theirs = catalogues[first], catalogues[other]
+        found += [f"{key}: not in {other}" for key in sorted(ours.keys() - theirs.keys())]
+        found += [f"{key}: not in {first}" for key in sorted(theirs.keys() - ours.keys())]
+        for key in sorted(ours.keys() & theirs.keys()):
+            if placeholders(ours[key]) != placeholders(theirs[key]):
+                found.append(f"{key}: other placeholders in {other} than in {first}")
+    return found
