@@ -56,9 +56,9 @@ def report(folder: Path, today: date) -> Report:
 def notes(organisation: Organisation, today: date) -> list[str]:
     """What is allowed and still wants a person: unreviewed texts, missing languages, a calendar at its end."""
     found = []
-    for line in organisation.language_lines:
-        if not line.reviewer:
-            found.append(f"notices/{line.language}.toml: nobody has reviewed the {line.name} text ({line.language})")
+    unread = [line.language for line in organisation.language_lines if not line.reviewer]
+    if unread:
+        found.append(f"notices: no reviewer is named for {', '.join(unread)}")
     others = sum(line.language != "en" for line in organisation.language_lines)
     if others < NEEDED_LANGUAGE_LINES:
         found.append(

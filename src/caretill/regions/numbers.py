@@ -6,7 +6,7 @@ Import and lookup both go through `stored_value`, so a number found on paper is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from caretill.core.redact import looks_like_card
 from caretill.regions.models import DEFAULT_FORMATS, NUMBER_KINDS, Region
@@ -22,8 +22,7 @@ _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 _FREE_SHAPES = ("bill_number", "account_number")
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One reading of what was typed."""
 
     kind: str

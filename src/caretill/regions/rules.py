@@ -8,19 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
+from babel.dates import format_date
+
 from caretill.core.words import say
-from caretill.regions.models import WEEKDAYS, DueRule, Region, Span, Words
+from caretill.regions.models import DueRule, Region, Span
 
 _DAY = timedelta(days=1)
 _ROLLS = {"next_business_day": _DAY, "previous_business_day": -_DAY}
-_ZONES = {
-    "America/Los_Angeles": "pacific",
-    "America/Denver": "mountain",
-    "America/Chicago": "central",
-    "America/New_York": "eastern",
-    "America/Anchorage": "alaska",
-    "Pacific/Honolulu": "hawaii",
-}
+_DAY_SHAPES = {"en": "EEEE, MMMM d", "es": "EEEE d 'de' MMMM"}
 
 
 def due_rule(region: Region, kind: str, issue_date: date) -> DueRule:
@@ -110,16 +105,19 @@ def _moment(region: Region, day: date, at: time) -> datetime:
 
 def opening_words(region: Region, at: datetime, language: str) -> str:
     """One sentence or two: whether somebody answers now and until when, or when somebody does."""
-    for opens, closes in _spans_of_day(region, _local_day(region, at)):
-        if opens <= at < closes:
-            until = clock_words(closes.astimezone(region.zone).time(), language)
-            return say(language, "regions.opening.open", time=until)
-    opens = next_opening(region, at)
-    when = moment_words(region, opens, at, language)
-    holiday = region.holidays.get(_local_day(region, at))
-    if holiday:
-        return say(language, "regions.opening.holiday", holiday=holiday[language], when=when)
-    return say(language, "regions.opening.closed", when=when)
+    today = _local_day(region, at)
+    until = next((closes for opens, closes in _spans_of_day(region, today) if opens <= at < closes), None)
+    if until is not None:
+        text = say(language, "regions.opening.open", time=clock_words(until.astimezone(region.zone).time(), language))
+    else:
+        when = moment_words(region, next_opening(region, at), at, language)
+        holiday = region.holidays.get(today)
+        if holiday:
+            text = say(language, "regions.opening.holiday", holiday=holiday[language], when=when)
+        else:
+            text = say(language, "regions.opening.closed", when=when)
+    # "5 p.m." has its own full stop; a sentence that ends with it needs no second one.
+    return text.replace("..", ".")
 
 
 def moment_words(region: Region, moment: datetime, at: datetime, language: str) -> str:
@@ -143,10 +141,8 @@ def promise_words(region: Region, moment: datetime, at: datetime, language: str)
 
 
 def day_words(day: date, language: str) -> str:
-    """`Monday, March 2`."""
-    weekday = say(language, f"regions.weekday.{WEEKDAYS[day.weekday()]}")
-    month = say(language, f"regions.month.m{day.month}")
-    return say(language, "regions.moment.date", weekday=weekday, month=month, day=day.day)
+    """`Monday, March 2`, `lunes 2 de marzo`."""
+    return format_date(day, _DAY_SHAPES[language], locale=language)
 
 
 def clock_words(at: time, language: str) -> str:
@@ -157,45 +153,3 @@ def clock_words(at: time, language: str) -> str:
     hour = at.hour % 12 or 12
     number = "one" if hour == 1 else "other"
     return say(language, f"regions.clock.{half}.{number}", time=f"{hour}:{at.minute:02d}" if at.minute else str(hour))
-
-
-def zone_words(region: Region, language: str) -> str:
-    """`Pacific time`, or the place that names the zone where there is no such name."""
-    known = _ZONES.get(region.time_zone)
-    if known:
-        return say(language, f"regions.zone.{known}")
-    return say(language, "regions.zone.other", place=region.time_zone.split("/")[-1].replace("_", " "))
-
-
-def hours_words(region: Region, language: str) -> tuple[tuple[str, str], ...]:
-    """The week as rows of days and hours, like neighbours together: `("Monday to Friday", "8 a.m. to 6 p.m.")`."""
-    rows: list[tuple[int, int, tuple[Span, ...]]] = []
-    for day in range(7):
-        spans = region.hours.get(day, ())
-        if rows and rows[-1][2] == spans:
-            rows[-1] = (rows[-1][0], day, spans)
-        else:
-            rows.append((day, day, spans))
-    spoken = ((_days_words(first, last, language), _spans_words(spans, language)) for first, last, spans in rows)
-    return tuple((days[:1].upper() + days[1:], hours[:1].upper() + hours[1:]) for days, hours in spoken)
-
-
-def _days_words(first: int, last: int, language: str) -> str:
-    names = [say(language, f"regions.weekday.{WEEKDAYS[day]}") for day in (first, last)]
-    if first == last:
-        return names[0]
-    return say(language, f"regions.days.{'and' if last == first + 1 else 'to'}", first=names[0], last=names[1])
-
-
-def _spans_words(spans: tuple[Span, ...], language: str) -> str:
-    if not spans:
-        return say(language, "regions.hours.none")
-    ends = [(clock_words(span.opens, language), clock_words(span.closes, language)) for span in spans]
-    spoken = [say(language, "regions.hours.span", opens=opens, closes=closes) for opens, closes in ends]
-    return say(language, "regions.hours.and").join(spoken)
-
-
-def holiday_words(region: Region, language: str, year: int) -> tuple[tuple[str, str], ...]:
-    """The holidays of a year in order: `("Friday, July 3", "Independence Day")`."""
-    named: list[tuple[date, Words]] = sorted((day, name) for day, name in region.holidays.items() if day.year == year)
-    return tuple((day_words(day, language), name[language]) for day, name in named)
