@@ -1,0 +1,88 @@
+"""Templates: one compiled environment per language, so that a page pays nothing for choosing its words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from caretill.core import money
+from caretill.core.words import LANGUAGES, WordsMissing, catalogue
+from caretill.letters.dates import clock_time, long_date
+from caretill.web import hours
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@functools.lru_cache(maxsize=1024)
+def url(name: str, *parts: str) -> str:
+    """The address of a page by its name."""
+    return reverse(name, args=parts)
+
+
+def speaker(language: str) -> Callable[..., str]:
+    """`t(key, **figures)` in one language. Figures are escaped, except marked-up ones (an amount, a link)."""
+    words = catalogue(language)
+
+    def t(key: str, **figures: object) -> str:
+        try:
+            text = words[key]
+        except KeyError:
+            raise WordsMissing(f"{language}: {key}") from None
+        return Markup(escape(text)).format(**figures) if figures else text
+
+    return t
+
+
+def time_text(value: datetime | str, zone: str, language: str) -> str:
+    """The hour on the clocks of that zone: `5 p.m.`, `12:34 p.m.`."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return clock_time(moment.astimezone(ZoneInfo(zone)).time(), language)
+
+
+def money_mark(cents: int, language: str) -> Markup:
+    """An amount that keeps its order of signs and digits in every direction of writing."""
+    return Markup(f'<bdi dir="ltr">{money.show(cents, language)}</bdi>')
+
+
+def _globals(language: str) -> dict[str, Any]:
+    t = speaker(language)
+
+    def counted(key: str, count: int, **figures: object) -> str:
+        return t(f"{key}.{'one' if count == 1 else 'other'}", n=count, **figures)
+
+    return {
+        "t": t,
+        "counted": counted,
+        "language": language,
+        "other_languages": tuple(other for other in LANGUAGES if other != language),
+        "money": lambda cents: money_mark(cents, language),
+        "money_text": lambda cents: money.show(cents, language),
+        "date": functools.lru_cache(maxsize=512)(lambda value: long_date(value, language)),
+        "time": lambda value, zone: time_text(value, zone, language),
+        "hours": lambda region: hours.line(region, language),
+        "url": url,
+    }
+
+
+@functools.cache
+def environment(language: str) -> Environment:
+    """The environment whose templates speak that language."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=-1,
+    )
+    made.globals.update(_globals(language))
+    return made

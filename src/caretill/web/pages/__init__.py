@@ -1,0 +1,1 @@
+"""Views, a file per page noun: read the form, call one verb, show a page."""
