@@ -15,8 +15,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from house import plants
+
 from caretill import ROOT
-from caretill.config import embedded
+from caretill.config import database, embedded
 from caretill.core.sql import READ_ONLY
 
 # A test server may lose everything when the machine stops; nothing else about it differs.
@@ -58,6 +60,9 @@ class Run:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"the tests' database could not be migrated: {done.stderr[-2000:]}")
+        if plant := os.environ.get("CARETILL_TEST_PLANT"):
+            with psycopg.connect(run.environment("template")["CARETILL_OWNER_DATABASE_URL"], autocommit=True) as owner:
+                plants.sow(owner, plant)
         return run
 
     def name(self, of: str) -> str:
@@ -77,7 +82,8 @@ class Run:
         """Remove every database of this run (on your own server they would stay)."""
         with psycopg.connect(self.admin, autocommit=True) as connection:
             like = f"{self.mark}_%"
-            for row in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (like,)).fetchall():
+            listed = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (like,)).fetchall()
+            for row in listed:
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(row[0])))
 
     def environment(self, of: str) -> dict[str, str]:
@@ -96,6 +102,8 @@ class Run:
     def enter(self, of: str) -> None:
         """Make the worker's database and point this process, and every program it starts, at it."""
         self.make(of, self.name("template"))
+        # Races open a connection for each of their threads, on machines that are busy with other tests.
+        database.POOL.update(max_size=70, timeout=60)
         for name in [name for name in os.environ if name.startswith("CARETILL_") and "TEST" not in name]:
             del os.environ[name]
         os.environ.update(self.environment(of))
