@@ -166,7 +166,7 @@ class Table:
         if values is None:
             return []
         if len(values) < fewest:
-            self.fault(key, f'"{key}" in {self.title} needs at least {fewest} entry')
+            self.fault(key, f'"{key}" in {self.title} needs at least {fewest} {"entry" if fewest == 1 else "entries"}')
         good = []
         for number, value in enumerate(values):
             if type(value) is kind:

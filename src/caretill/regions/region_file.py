@@ -159,7 +159,7 @@ def read_contacts(table: Table, languages: tuple[str, ...]) -> tuple[Contact, ..
         )
         inner.close()
     for topic in NEEDED_TOPICS:
-        if topic not in tables:
+        if topic not in tables and "contacts" in table:
             table.fault("contacts", f"[contacts.{topic}] is missing")
     return tuple(found)
 
@@ -181,7 +181,7 @@ def read_fields(tables: Mapping[str, Table], languages: tuple[str, ...]) -> dict
             autocomplete=table.choice("autocomplete", AUTOCOMPLETE),
             input_mode=table.choice("input_mode", INPUT_MODES),
         )
-        if field.example and field.format.kind and field.clean(field.example) is None:
+        if field.example and field.format.kind in FORMAT_KINDS and field.clean(field.example) is None:
             wrong = f'"{field.example}" does not fit the format of its own field'
             table.fault("example", f'"example" in {table.title}: {wrong}')
         table.close()
@@ -202,6 +202,8 @@ def _read_format(table: Table, name: str) -> Format:
             table.fault("min", f'"min" in {table.title}: {fewest} is more than "max", {most}')
         if pad_to is not None and most is not None and pad_to < most:
             table.fault("pad_to", f'"pad_to" in {table.title}: {pad_to} is less than "max", {most}')
+        if fewest is None or most is None or fewest > most:
+            kind = ""
     elif kind in FORMAT_KINDS:
         for number in ("min", "max", "pad_to"):
             if number in table:
@@ -263,8 +265,11 @@ def read_due_rules(table: Table) -> tuple[DueRule, ...]:
     """`[[due_rules]]`: for each kind of bill one rule without `from` and later ones, each from its own date."""
     found: list[DueRule] = []
     for inner in table.tables("due_rules"):
+        since = inner.day("from", needed=False)
+        # A rule with an unreadable date has had its fault and is compared with no other.
+        dated = since is not None or "from" not in inner
         rule = DueRule(
-            since=inner.day("from", needed=False) or date.min,
+            since=since or date.min,
             kinds=inner.texts("kinds"),
             days=inner.whole("days", 1, 365) or 0,
             roll=inner.choice("roll", ROLLS),
@@ -274,12 +279,13 @@ def read_due_rules(table: Table) -> tuple[DueRule, ...]:
             if kind not in BILL_KINDS:
                 near = did_you_mean(kind, BILL_KINDS)
                 inner.fault("kinds", f'"kinds" in {inner.title}: there is no kind of bill "{kind}"{near}', number)
-            elif any(kind in other.kinds and other.since == rule.since for other in found):
-                since = "from the first day on" if rule.since == date.min else f"from {rule.since}"
-                inner.fault("from" if "from" in inner else None, f"{inner.title}: two rules for {kind} hold {since}")
+            elif dated and any(kind in other.kinds and other.since == rule.since for other in found):
+                begin = f"from {since}" if since else "from the first day on"
+                inner.fault("from" if since else None, f"{inner.title}: two rules for {kind} hold {begin}")
         inner.close()
-        found.append(rule)
-    for kind in BILL_KINDS:
-        if found and not any(kind in rule.kinds and rule.since == date.min for rule in found):
-            table.fault("due_rules", f'[[due_rules]] need a rule without "from" for {kind} bills')
+        if dated:
+            found.append(rule)
+    without = [kind for kind in BILL_KINDS if not any(kind in rule.kinds and rule.since == date.min for rule in found)]
+    if found and without:
+        table.fault("due_rules", f'[[due_rules]] need a rule without "from" for {", ".join(without)} bills')
     return tuple(found)
