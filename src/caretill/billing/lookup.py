@@ -66,3 +66,16 @@ def find(region: str, candidates: Sequence[tuple[str, str]], facts: Mapping[str,
         bill_id=row["ref"] if scope == "bill" else None,
         person_id=row["person_id"] if scope != "account" else None,
     )
+
+
+def find_by_contact(region: str, email: str, zip_code: str) -> Found | None:
+    """The account that has this mail address and ZIP on file, for a lost bill: the newest where there are several.
+
+    It opens nothing by itself: a code goes to that address (`billing.codes`).
+    """
+    row = sql.one(
+        "SELECT account_id FROM people_account WHERE lower(email) = lower(%s) AND region = %s AND email <> ''"
+        " AND left(zip, 5) = %s ORDER BY recorded_at DESC LIMIT 1",
+        (email.strip(), region, zip_code),
+    )
+    return Found(row["account_id"], "account", None, None) if row else None

@@ -108,7 +108,10 @@ def apply_functions(database: Any, files: Iterable[Path] | None = None) -> list[
             row = cursor.fetchone()
             if row and row[0] == digest:
                 continue
+            # Functions of a feed name temporary tables that stand only in an importing connection.
+            cursor.execute("SET check_function_bodies = off")
             cursor.execute(text)
+            cursor.execute("RESET check_function_bodies")
             cursor.execute(
                 "INSERT INTO core_function (name, digest) VALUES (%s, %s)"
                 " ON CONFLICT (name) DO UPDATE SET digest = excluded.digest",
