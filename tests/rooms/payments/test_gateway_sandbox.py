@@ -108,7 +108,11 @@ def test_a_processor_is_told_this_and_nothing_else() -> None:
             "timeout": 3,
         }
     ]
-    assert (session.id, session.status, session.expires_at) == ("cs_1", "open", datetime(2026, 3, 4, 17, 30, tzinfo=UTC))
+    assert (session.id, session.status, session.expires_at) == (
+        "cs_1",
+        "open",
+        datetime(2026, 3, 4, 17, 30, tzinfo=UTC),
+    )
 
 
 def test_the_same_request_sends_the_same_bytes_again() -> None:

@@ -39,7 +39,7 @@ def _options() -> argparse.ArgumentParser:
         description="A card processor for demos and tests. It moves no money and takes only published test cards.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one and prints it")
+    parser.add_argument("--port", type=_port, required=True, help="port to listen on; 0 takes a free one and prints it")
     parser.add_argument("--store", type=Path, required=True, help="SQLite file with all it knows; made when missing")
     parser.add_argument("--callback-url", required=True, help="where the merchant takes callbacks")
     parser.add_argument(
@@ -53,6 +53,12 @@ def _options() -> argparse.ArgumentParser:
         help="'system', or a time like 2026-03-04T17:00:00Z: then it stands still until an admin moves it",
     )
     return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
+    return int(text)
 
 
 def _clock_start(text: str) -> int | None:

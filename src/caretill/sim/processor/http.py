@@ -71,16 +71,17 @@ class Server:
         """Answer a request; at once unless the answer is to be late, lost, or after some callbacks."""
         answer = self.processor.answer(request)
         if answer.hold:
-            self._keep(self._after_callbacks(answer, connection))
+            # Noted before anything else runs: a delivery on its way may end at any moment.
+            hold = _Hold(set(answer.hold))
+            self._holds.append(hold)
+            self._keep(self._after_callbacks(hold, answer, connection))
         elif answer.delay_ms:
             asyncio.get_running_loop().call_later(answer.delay_ms / 1000, connection.reply, answer)
         else:
             connection.reply(answer)
         self._pump()
 
-    async def _after_callbacks(self, answer: Answer, connection: _Connection) -> None:
-        hold = _Hold(set(answer.hold))
-        self._holds.append(hold)
+    async def _after_callbacks(self, hold: _Hold, answer: Answer, connection: _Connection) -> None:
         try:
             async with asyncio.timeout(_LONGEST_HOLD_SECONDS):
                 await hold.ready.wait()

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -154,12 +155,17 @@ def _field(language: str, field: str, typed: Mapping[str, str], said: str | None
     extra += ' aria-invalid="true"' if said else ""
     extra += ' inputmode="numeric"' if field in ("number", "security_code", "zip") else ""
     extra += ' class="short"' if field in ("expiry", "security_code", "zip") else ""
-    value = escape(typed.get(field, "")[:100]) if field in KEPT else ""
+    value = escape(_kept(typed.get(field, ""))) if field in KEPT else ""
     parts.append(
         f'<input id="{field}" name="{field}" type="text" maxlength="100" value="{value}"'
         f' autocomplete="{_AUTOCOMPLETE[field]}" spellcheck="false"{extra}>'
     )
     return f'<div class="field{" wrong" if said else ""}">{"".join(parts)}</div>'
+
+
+def _kept(typed: str) -> str:
+    """What was typed, unless it may be a card number in the wrong field."""
+    return "" if sum(character.isdigit() for character in typed) > 9 else typed[:100]
 
 
 def _test_cards(language: str) -> str:
@@ -169,7 +175,8 @@ def _test_cards(language: str) -> str:
         word = card.outcome
         if word == cards.SECOND_STEP and card.after_step != cards.APPROVED:
             word = "second_step_no"
-        shown = " ".join(number[place : place + 4] for place in range(0, len(number), 4))
+        cuts = (0, 4, 10, 15) if len(number) == 15 else (0, 4, 8, 12, 16)
+        shown = " ".join(number[start:end] for start, end in pairwise(cuts))
         rows.append(f'<tr><td><bdi dir="ltr">{shown}</bdi></td><td>{escape(say(language, f"card.{word}"))}</td></tr>')
     return (
         f"<details><summary>{escape(say(language, 'cards_title'))}</summary>"
