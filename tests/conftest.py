@@ -14,6 +14,7 @@ from typing import Any
 import django
 import psycopg
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from caretill.cli import check, frame
@@ -25,14 +26,15 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 RUN = pytest.StashKey[test_run.Run]()
 SERVER = pytest.StashKey[Any]()
+FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is collected: the server and the template (master), then a database of one's own."""
     handed = getattr(config, "workerinput", None)
     if handed is None:
-        config.stash[SERVER], folder = test_run.server()
-        config.stash[RUN] = test_run.Run.begin(config.stash[SERVER], folder)
+        config.stash[SERVER], config.stash[FOLDER] = test_run.server()
+        config.stash[RUN] = test_run.Run.begin(config.stash[SERVER], config.stash[FOLDER])
     else:
         config.stash[RUN] = test_run.Run(**handed["caretill"])
     config.stash[RUN].enter(handed["workerid"] if handed else "main")
@@ -47,13 +49,14 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Give the connections back; the master also takes the server down."""
-    frame.close_connections()
+    if settings.configured:
+        frame.close_connections()
     if SERVER in config.stash:
-        if config.stash[SERVER] is None:
-            config.stash[RUN].drop()
-        else:
+        if config.stash[SERVER] is not None:
             config.stash[SERVER].stop()
-        test_run.clear(Path(config.stash[RUN].folder))
+        elif RUN in config.stash:
+            config.stash[RUN].drop()
+        test_run.clear(config.stash[FOLDER])
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections
 
 from caretill import version
-from caretill.config import database, env
+from caretill.cli.processes import ProgramsKeepEnding
+from caretill.config import database, embedded, env, schema
 from caretill.config.binaries import NoBinaries
-from caretill.config.embedded import EmbeddedFailed
 from caretill.config.places import PlaceRefused
 
 OK, BROKEN, USAGE = 0, 1, 2
@@ -34,15 +34,26 @@ class Command:
     module: str
     does: str
     database: bool = True
+    migrated: bool = True
 
 
 # To add a command: a module in this folder, and a line here.
 COMMANDS = {
     "serve": Command("caretill.cli.serve", "run the web alone"),
-    "migrate": Command("caretill.cli.migrate", "bring the database to this release"),
+    "migrate": Command("caretill.cli.migrate", "bring the database to this release", migrated=False),
     "check": Command("caretill.cli.check", "every law of every room"),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),
 }
+
+
+REFUSALS = (
+    database.DatabaseRefused,
+    embedded.EmbeddedFailed,
+    NoBinaries,
+    PlaceRefused,
+    ProgramsKeepEnding,
+    ImproperlyConfigured,
+)
 
 
 class Refused(Exception):
@@ -80,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
         return _complain(str(error), USAGE)
     except Refused as error:
         return _complain(str(error), error.code)
-    except (database.DatabaseRefused, EmbeddedFailed, NoBinaries, PlaceRefused, ImproperlyConfigured) as error:
+    except REFUSALS as error:
         return _complain(str(error), BROKEN)
     except (psycopg.OperationalError, DatabaseError) as error:
         return _complain(f"the database: {' '.join(str(error).split())}", BROKEN)
@@ -121,9 +132,19 @@ def _run(name: str, rest: Sequence[str]) -> int:
     with database.running(environment) as server:
         options.environment, options.server = environment, server
         try:
+            if command.migrated:
+                _see_to_migrations(environment, server)
             return _tell(module.run(options), options.json)
         finally:
             close_connections()
+
+
+def _see_to_migrations(environment: env.Environment, server: embedded.Embedded | None) -> None:
+    """The embedded database follows its release by itself; your own server is left to `caretill migrate`."""
+    if server is not None and (server.keeper or schema.pending()):
+        schema.bring_up(environment)
+    elif server is None and (missing := schema.pending()):
+        raise Refused(f"the database lacks {len(missing)} migrations of this release: run `caretill migrate`")
 
 
 def close_connections() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -23,6 +24,10 @@ class Program:
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str] | None = None
+
+
+class ProgramsKeepEnding(RuntimeError):
+    """Starting again does not help; what the programs wrote says why."""
 
 
 class Group:
@@ -56,7 +61,11 @@ class Group:
         return restarted
 
     def watch(self) -> None:
-        """Look twice a second until a signal ends it. A program that dies at once, again and again, is given up on."""
+        """Look twice a second until Ctrl-C or SIGTERM, the ordinary end. Programs that keep dying are given up on."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._watch()
+
+    def _watch(self) -> None:
         deaths: list[float] = []
         while True:
             for name in self.look():
@@ -64,7 +73,7 @@ class Group:
                 deaths.append(clock.monotonic())
             deaths = [moment for moment in deaths if clock.monotonic() - moment < 30]
             if len(deaths) > 10:
-                raise RuntimeError("programs keep ending; see the lines above")
+                raise ProgramsKeepEnding("programs keep ending; see the lines above")
             time.sleep(0.5)
 
     def stop(self) -> None:
@@ -77,7 +86,8 @@ class Group:
             try:
                 child.wait(max(0.1, until - clock.monotonic()))
             except subprocess.TimeoutExpired:
-                child.kill()
+                # Each leads a session of its own, so its workers go with it.
+                os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
         self._running.clear()
 

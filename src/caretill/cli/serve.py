@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from caretill.cli.frame import Answer, Refused
+from caretill.cli.frame import Answer
 from caretill.cli.processes import Group, Program
-from caretill.config import schema
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,17 +21,14 @@ def program(host: str, port: int, workers: int = 2) -> Program:
     options: Sequence[str] = (
         *("--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--workers", str(workers), "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"),
-        *("--log-level", "warning"),
+        # A worker told to stop before it has started up does not hear it.
+        *("--workers-kill-timeout", "5", "--log-level", "warning"),
     )
-    return Program("web", ("-m", "granian", *options, "caretill.config.wsgi:application"))
+    return Program("web", ("-m", "granian", *options, "caretill.cli.served:application"))
 
 
 def run(options: argparse.Namespace) -> Answer:
-    """Serve until Ctrl-C or SIGTERM. An embedded database is migrated first; your own server is left to `migrate`."""
-    if options.server is not None and options.server.keeper:
-        schema.bring_up(options.environment)
-    elif missing := schema.pending():
-        raise Refused(f"the database lacks {len(missing)} migrations of this release: run `caretill migrate`")
+    """Serve until Ctrl-C or SIGTERM."""
     with Group(options.server) as group:
         group.start(program(options.host, options.port, options.workers))
         print(f"serving on http://{options.host}:{options.port}, Ctrl-C stops", flush=True)

@@ -20,8 +20,8 @@ from caretill.config.env import Environment
 
 APP_ROLE = "caretill_app"
 OLDEST = 15
-# Connections a web worker holds: its blocking threads, and one to spare.
-POOL = {"min_size": 1, "max_size": 8, "timeout": 10, "max_idle": 300}
+# A web process has four threads. A restart of the server takes less than the wait; longer, and the payer gets words.
+POOL = {"min_size": 1, "max_size": 8, "timeout": 3, "max_idle": 300}
 
 
 class DatabaseRefused(RuntimeError):
