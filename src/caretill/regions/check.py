@@ -61,8 +61,9 @@ def notes(organisation: Organisation, today: date) -> list[str]:
         found.append(f"notices: no reviewer is named for {', '.join(unread)}")
     others = sum(line.language != "en" for line in organisation.language_lines)
     if others < NEEDED_LANGUAGE_LINES:
+        count = f"{others} {'language' if others == 1 else 'languages'}"
         found.append(
-            f"notices: language help is offered in {others} languages besides English, "
+            f"notices: language help is offered in {count} besides English, "
             f"the federal rule asks for {NEEDED_LANGUAGE_LINES}"
         )
     for region in organisation.regions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from datetime import date, time
@@ -82,12 +83,18 @@ def read_region(
 
 def _read_time_zone(table: Table) -> str:
     name = table.text("time_zone") or "UTC"
-    known = available_timezones()
+    known = _time_zones()
     if name not in known:
         near = did_you_mean(name, known)
         table.fault("time_zone", f'"time_zone" in {table.title}: there is no time zone "{name}"{near}')
         return "UTC"
     return name
+
+
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    """Finding them walks the folders of the system, which takes longer than reading all regions."""
+    return frozenset(available_timezones())
 
 
 def read_hours(table: Table) -> dict[int, tuple[Span, ...]]:
