@@ -41,6 +41,7 @@ class Command:
 COMMANDS = {
     "serve": Command("caretill.cli.serve", "run the web alone"),
     "migrate": Command("caretill.cli.migrate", "bring the database to this release", migrated=False),
+    "import": Command("caretill.cli.import_", "bring bills in: csv, synthea"),
     "check": Command("caretill.cli.check", "every law of every room"),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),
 }

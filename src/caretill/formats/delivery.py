@@ -20,7 +20,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a delivery. `name` is what a message calls it; `sha256` and `size` are of the file as it lies there."""
+    """One file of a delivery. `name` is what a message calls it; `sha256`, `size` are of the file as it lies there."""
 
     name: str
     path: Path
@@ -32,6 +32,11 @@ class Source:
     def stem(self) -> str:
         """The name without folders and endings: `claims` of `x/claims.csv.gz`."""
         return (self.member or self.path.name).rpartition("/")[2].partition(".")[0].lower()
+
+    @property
+    def packed(self) -> bool:
+        """Whether its plain length is not known before it is read."""
+        return bool(self.member) or self.path.name.endswith(".gz")
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:

@@ -75,9 +75,8 @@ class Family:
     def recognise(self, cells: list[str]) -> Table:
         """The table that has these columns, in any order. Raises HeaderFault."""
         names = [cell.strip().lower() for cell in cells]
-        given = set(names)
-        table = max(self.tables, key=lambda each: _likeness(each, given))
-        if _likeness(table, given) <= 0:
+        table = max(self.tables, key=lambda each: _likeness(each, cells))
+        if _likeness(table, cells) <= 0:
             raise HeaderFault("the first line is not a header of " + _listed(each.name for each in self.tables))
         known = set(table.names)
         missing = [name for name, place in zip(table.names, table.places(cells), strict=True) if place is None]
@@ -90,8 +89,9 @@ class Family:
         return table
 
 
-def _likeness(table: Table, given: set[str]) -> int:
-    return 2 * len(given & set(table.names)) - len(table.needed)
+def _likeness(table: Table, cells: list[str]) -> int:
+    found = sum(place is not None for place in table.places(cells))
+    return 2 * found - len(table.needed)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -45,7 +45,7 @@ class DeliverySet(models.Model):
 class Refused(models.Model):
     """A row that did not go in. `row` counts lines of the file, from 1; an empty field means the whole row."""
 
-    pk = models.CompositePrimaryKey("delivery_id", "file", "row", "field", "reason")
+    pk = models.CompositePrimaryKey("delivery_id", "file", "row", "table_name", "field", "reason")
     delivery_id = models.UUIDField()
     file = models.TextField()
     row = models.BigIntegerField()
@@ -59,7 +59,7 @@ class Refused(models.Model):
 
 
 class PostingFile(models.Model):
-    """A day's payments, refunds and reversals as told to the billing system. The bytes are kept and sent again as they are."""
+    """A day's payments, refunds and reversals as told to the billing system. The bytes are kept and sent again."""
 
     number = models.IntegerField(primary_key=True)
     business_date = models.DateField()

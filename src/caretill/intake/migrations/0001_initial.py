@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                         "delivery_id",
                         "file",
                         "row",
+                        "table_name",
                         "field",
                         "reason",
                         blank=True,

@@ -1,7 +1,7 @@
 """Where a delivery waits while it is checked. Unlogged: it can always be staged again from its files.
 
 `row` is the number of the file times 10,000,000,000 plus the line. Numbers compare byte by byte, whatever the server's
-collation. One delivery is staged at a time; the two functions run as the owner, who alone may truncate and index.
+collation. One delivery is staged at a time.
 """
 
 from django.db import migrations
@@ -39,26 +39,9 @@ CREATE UNLOGGED TABLE intake_stage_due (
     region text COLLATE "C", kind text COLLATE "C", issue_date date, due_date date,
     PRIMARY KEY (region, kind, issue_date)
 );
--- Which rows go in, in which set.
+-- Which rows go in, in which set; below zero: left out, -1 refused, -2 the same row again.
 CREATE UNLOGGED TABLE intake_turn (stage text COLLATE "C", set_no int, row bigint);
 CREATE INDEX intake_turn_set ON intake_turn (stage, set_no);
-
-CREATE FUNCTION intake_clear() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    DROP INDEX IF EXISTS intake_stage_line_bill;
-    DROP INDEX IF EXISTS intake_stage_payment_bill;
-    DROP INDEX IF EXISTS intake_stage_bill_number;
-    TRUNCATE intake_stage_account, intake_stage_person, intake_stage_bill, intake_stage_line, intake_stage_payment,
-        intake_stage_flaw, intake_stage_due, intake_turn;
-END $$;
-CREATE FUNCTION intake_index() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-BEGIN
-    CREATE INDEX IF NOT EXISTS intake_stage_bill_number ON intake_stage_bill (region, number);
-    CREATE INDEX IF NOT EXISTS intake_stage_line_bill ON intake_stage_line (region, bill_number);
-    CREATE INDEX IF NOT EXISTS intake_stage_payment_bill ON intake_stage_payment (region, bill_number);
-    ANALYZE intake_stage_account, intake_stage_person, intake_stage_bill, intake_stage_line, intake_stage_payment,
-        intake_stage_flaw;
-END $$;
 """
 
 
