@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from caretill.core import money
 from caretill.core.words import LANGUAGES, WordsMissing, catalogue
 from caretill.letters.dates import clock_time, long_date
+from caretill.regions.models import Region
 from caretill.web import hours
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -85,4 +86,11 @@ def environment(language: str) -> Environment:
         cache_size=-1,
     )
     made.globals.update(_globals(language))
+
+    @functools.lru_cache(maxsize=64)
+    def help_part(region: Region | None) -> Markup:
+        """The same on every page of a region, so it is made once."""
+        return Markup(made.get_template("_help.html").render(region=region))
+
+    made.globals["help_part"] = help_part
     return made

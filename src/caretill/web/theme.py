@@ -1,4 +1,7 @@
-"""The organisation's colour tokens as custom properties of style sheets; regions/theme.py says what each paints."""
+"""The organisation's colour tokens as custom properties of style sheets; regions/theme.py says what each paints.
+
+`paper_ring` is not among them: it is drawn into the pictures of the paper.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,6 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "chart_discount": ("--bar-discount",),
     "chart_plan": ("--bar-plan",),
     "chart_you": ("--bar-you",),
-    "paper_ring": ("--paper-ring",),
 }
 
 
