@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from caretill.core import money
 from caretill.core.words import LANGUAGES, WordsMissing, catalogue
+from caretill.letters import paper
 from caretill.letters.dates import clock_time, long_date
 from caretill.regions.models import Region
 from caretill.web import hours
@@ -53,6 +54,13 @@ def money_mark(cents: int, language: str) -> Markup:
     return Markup(f'<bdi dir="ltr">{money.show(cents, language)}</bdi>')
 
 
+@functools.lru_cache(maxsize=512)
+def _picture(region: Region, spot: str | None, language: str) -> tuple[str, str]:
+    """The address of a picture of the region's paper and what it shows."""
+    key = paper.picture_key(region.slug, spot, language)
+    return url("picture", region.slug, language, spot or "numbers", key), paper.alt_text(region.slug, spot, language)
+
+
 def _globals(language: str) -> dict[str, Any]:
     t = speaker(language)
 
@@ -68,6 +76,7 @@ def _globals(language: str) -> dict[str, Any]:
         "money_text": lambda cents: money.show(cents, language),
         "date": functools.lru_cache(maxsize=512)(lambda value: long_date(value, language)),
         "time": lambda value, zone: time_text(value, zone, language),
+        "picture": lambda region, spot: _picture(region, spot, language),
         "hours": lambda region: hours.line(region, language),
         "url": url,
     }

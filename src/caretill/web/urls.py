@@ -12,6 +12,7 @@ urlpatterns = [
     path("pay/<slug:slug>/", find.find, name="find"),
     path("pay/<slug:slug>/fields/<slug:name>/", find.fields, name="fields"),
     path("pay/<slug:slug>/paper/", find.paper, name="paper"),
+    path("pay/<slug:slug>/paper/<str:language>/<str:spot>.<str:key>.svg", files.picture, name="picture"),
     path("help/", help.help_regions, name="help_regions"),
     path("help-paying", help.help_paying, name="help_paying"),
     path("help/<slug:slug>/", help.help_region, name="help"),

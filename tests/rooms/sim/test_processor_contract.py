@@ -143,7 +143,7 @@ def test_refunds_in_parts_never_exceed_the_charge(rig: Rig) -> None:
     assert rig.gateway.refund("r6", charge, 4_000, "refund-6").amount_cents == 4_000
     assert sum(line["amount_cents"] for line in rig.log("refund.made")) == 14_000
     rig.flush()
-    assert rig.merchant.kinds() == ["session.completed"] + ["refund.succeeded"] * 3
+    assert sorted(rig.merchant.kinds()) == ["refund.succeeded"] * 3 + ["session.completed"]
 
 
 def test_charges_are_listed_page_by_page(rig: Rig) -> None:

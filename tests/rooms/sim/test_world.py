@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from house.cast import a_bill
 
 from caretill.billing import access, lookup
-from caretill.core import clock, sql
+from caretill.core import clock, seals, sql
 from caretill.regions import catalog
 from caretill.regions.numbers import stored_value
 from caretill.sim.processor import keys
@@ -95,6 +96,18 @@ def test_making_it_again_changes_nothing_and_a_killed_one_goes_on(world: live.Ma
     with clock.fixed(AT.replace(day=25)):
         again = live.make(tmp_path, tmp_path / "processor.db", keys.make())
     assert (again.at, again.done, rows()) == (world.at, True, before)
+
+
+def test_a_sealed_past_is_left_alone(db: None, tmp_path: Path) -> None:
+    with clock.fixed(AT) as time:
+        a_bill(14_000)
+        time.advance(minutes=10)
+        assert seals.seal_all() > 0
+        time.advance(minutes=10)
+        live.make(tmp_path, tmp_path / "processor.db", keys.make())
+        assert seals.seal_all() == 0
+        time.advance(minutes=10)
+        assert seals.seal_all() > 0, "and the law of seals is asked after the test"
 
 
 def test_ready_bills_are_found_by_what_is_listed_and_owe_it(world: live.Made) -> None:

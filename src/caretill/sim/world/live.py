@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from caretill.core import clock, sql
@@ -48,13 +48,14 @@ def make(folder: Path, store: Path, keys: Keys, say: Say = lambda text: None, se
     at = datetime.fromisoformat(made.at)
     books = tell(made.seed, at)
     say("bills of three weeks ago")
-    with clock.fixed(at - timedelta(days=FIRST_DELIVERY_DAYS)):
+    floor = _sealed_until()
+    with clock.fixed(max(at - timedelta(days=FIRST_DELIVERY_DAYS), floor)):
         _bring_in(feed.write(folder / "first", [(book.region.slug, book.first) for book in books]))
     say("payments since then")
     with visits.processor_here(store, keys) as shell:
-        payments = visits.pay_all(shell, made.seed, books, at)
+        payments = visits.pay_all(shell, made.seed, books, at, floor)
         say("bills of these days")
-        with clock.fixed(at):
+        with clock.fixed(max(at, floor)):
             _bring_in(feed.write(folder / "second", [(book.region.slug, book.second) for book in books]))
             refunded_cents = visits.give_back_all(shell, made.seed, books)
     families = sum(len(book.first.families) for book in books)
@@ -82,6 +83,13 @@ def is_empty() -> bool:
 def _start() -> datetime:
     """Now, to the second: the moment is written down and read again."""
     return clock.now().replace(microsecond=0)
+
+
+def _sealed_until() -> datetime:
+    """Nothing may be recorded at or before what is sealed; where nothing is, the past is free."""
+    row = sql.one("SELECT max(until) AS until FROM core_seal")
+    sealed = row["until"] if row else None
+    return sealed + timedelta(milliseconds=1) if sealed else datetime.min.replace(tzinfo=UTC)
 
 
 def _bring_in(folder: Path) -> None:

@@ -53,14 +53,15 @@ def processor_here(store: Path, keys: Keys) -> Iterator[Shell]:
         shell.close()
 
 
-def pay_all(shell: Shell, seed: str, books: list[Book], until: datetime) -> int:
-    """Every visit of every book, in the order of their days; how many there were."""
+def pay_all(shell: Shell, seed: str, books: list[Book], until: datetime, floor: datetime) -> int:
+    """Every visit of every book, some days before `until` but none before `floor`; how many there were."""
     count = 0
     for place, book in enumerate(books):
         for told in book.told:
             for number, visit in enumerate(told.story.visits):
                 days = 3 + (5 * told.index + 7 * place) % 15
-                with clock.fixed(until - timedelta(days=days, minutes=17 * (told.index + place))):
+                at = until - timedelta(days=days, minutes=17 * (told.index + place))
+                with clock.fixed(max(at, floor)):
                     _pay(shell, _key(seed, book, told, number), told, visit, count)
                 count += 1
     return count
