@@ -61,8 +61,8 @@ class Run:
         if done.returncode:
             raise RuntimeError(f"the tests' database could not be migrated: {done.stderr[-2000:]}")
         if plant := os.environ.get("CARETILL_TEST_PLANT"):
-            with psycopg.connect(run.environment("template")["CARETILL_OWNER_DATABASE_URL"], autocommit=True) as owner:
-                plants.sow(owner, plant)
+            with psycopg.connect(run.environment("template")["CARETILL_OWNER_DATABASE_URL"], autocommit=True) as connection:
+                plants.sow(connection, plant)
         return run
 
     def name(self, of: str) -> str:
