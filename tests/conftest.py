@@ -19,7 +19,6 @@ from django.test import Client
 
 from caretill.cli import check, frame
 from caretill.config import database, env
-
 from house import run as test_run
 
 ROOT = Path(__file__).resolve().parents[1]

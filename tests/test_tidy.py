@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from caretill.core import words
-
 from house import catalogs, floors, rules
 
 ROOT = Path(__file__).resolve().parents[1]

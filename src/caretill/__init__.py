@@ -1,4 +1,4 @@
-"""Caretill: the payment front door of a health organisation. Each package is a room; docs/architecture.md has the plan."""
+"""Caretill: the payment front door of a health organisation. Each package is a room; docs/tour.md walks through."""
 
 from __future__ import annotations
 

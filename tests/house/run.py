@@ -15,11 +15,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from house import plants
-
 from caretill import ROOT
 from caretill.config import database, embedded
 from caretill.core.sql import READ_ONLY
+from house import plants
 
 # A test server may lose everything when the machine stops; nothing else about it differs.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
@@ -61,7 +60,9 @@ class Run:
         if done.returncode:
             raise RuntimeError(f"the tests' database could not be migrated: {done.stderr[-2000:]}")
         if plant := os.environ.get("CARETILL_TEST_PLANT"):
-            with psycopg.connect(run.environment("template")["CARETILL_OWNER_DATABASE_URL"], autocommit=True) as connection:
+            with psycopg.connect(
+                run.environment("template")["CARETILL_OWNER_DATABASE_URL"], autocommit=True
+            ) as connection:
                 plants.sow(connection, plant)
         return run
 

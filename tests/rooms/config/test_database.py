@@ -19,7 +19,6 @@ import pytest
 
 from caretill.config import binaries, database, embedded, env, schema
 from caretill.core.sql import INSERT_ONLY, READ_ONLY
-
 from house.run import FAST, SECRETS, url
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -18,7 +18,6 @@ import pytest
 
 from caretill.config import binaries, embedded, keys, places
 from caretill.config.embedded import APP, DATABASE, OWNER, Embedded, dsn
-
 from house.run import FAST
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -14,7 +14,6 @@ import psycopg
 import pytest
 
 from caretill.config import binaries, embedded
-
 from house.run import FAST, url
 
 ROOT = Path(__file__).resolve().parents[3]
