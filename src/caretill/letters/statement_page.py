@@ -7,6 +7,7 @@ written; shares of the bars are basis points of the full price.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from caretill.core.ids import show_pay_code
@@ -45,7 +46,7 @@ def statement_page(figures: Figures, language: str, head: Letterhead) -> dict[st
     """Everything that `statement.typ` shows, in words of that language."""
     words = _Words(language)
     number, statement = figures["number"], statement_number(figures)
-    on = day_of(figures.get("statement_date") or figures["issue_date"])
+    on = statement_date(figures)
     return {
         "title": words("document", number=number, statement=statement),
         "date": [on.year, on.month, on.day],
@@ -73,6 +74,11 @@ def statement_page(figures: Figures, language: str, head: Letterhead) -> dict[st
 def statement_number(figures: Figures) -> int:
     """Which statement of its bill this is."""
     return int(figures.get("statement_number") or 1)
+
+
+def statement_date(figures: Figures) -> date:
+    """The day the statement was made; a sample has only the bill's own."""
+    return day_of(figures.get("statement_date") or figures["issue_date"])
 
 
 class _Words:
@@ -131,7 +137,7 @@ def _mail(figures: Figures) -> dict[str, Any]:
 
 def _owe(figures: Figures, words: _Words) -> dict[str, Any]:
     open_cents, pending, credit = figures["open_cents"], figures["pending_cents"], figures["credit_cents"]
-    date = long_date(figures["due_date"], words.language)
+    due_day = long_date(figures["due_date"], words.language)
     if credit > 0 and open_cents <= 0:
         return {"owe": words.money("owe.credit", credit), "due": "", "notes": [words("owe.credit_note")]}
     if open_cents <= 0:
@@ -151,7 +157,7 @@ def _owe(figures: Figures, words: _Words) -> dict[str, Any]:
         notes.append(words("owe.overdue_note"))
     return {
         "owe": words.money("owe.open", open_cents),
-        "due": words("owe.overdue" if late else "owe.due", date=date),
+        "due": words("owe.overdue" if late else "owe.due", date=due_day),
         "notes": notes,
     }
 
@@ -272,10 +278,10 @@ def _slip(figures: Figures, words: _Words, head: Letterhead) -> dict[str, Any] |
         "mail_to": words("slip.mail_to"),
         "address": list(head.mail_address),
         "facts": [
-            [words("numbers.bill_number"), figures["number"]],
+            [_label("bill_number", words, head), figures["number"]],
             [words("slip.due_by"), short_date(figures["due_date"], words.language)],
             [_label("pay_code", words, head), show_pay_code(figures["pay_code"])],
-            [words("slip.statement"), str(statement_number(figures))],
+            [words("slip.dated"), short_date(statement_date(figures), words.language)],
         ],
         "due_title": words("slip.amount_due"),
         "due": show(due),

@@ -29,7 +29,7 @@ BILL: dict[str, Any] = {
     "patient_name": "Daniel Rivera",
     "account_number": "F00123456",
     "health_record_number": "001234567",
-    "group_number": "012345",
+    "group_number": "770123",
     "subgroup": "001",
     "bill_group": "A1",
     "zip": "95801",

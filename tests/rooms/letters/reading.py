@@ -43,4 +43,5 @@ def tags(pdf: bytes) -> Iterator[tuple[str, DictionaryObject]]:
             if "/K" in node:
                 yield from walk(node["/K"])
 
-    yield from walk(reader(pdf).trailer["/Root"]["/StructTreeRoot"])
+    root: Any = reader(pdf).trailer["/Root"]
+    yield from walk(root["/StructTreeRoot"])

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from caretill.letters import pdf
 from caretill.letters.glyphs import FONTS, AnyScript, covered, font_characters, printable
-
 from rooms.letters import papers
 from rooms.letters.reading import text
 

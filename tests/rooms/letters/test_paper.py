@@ -114,7 +114,8 @@ def test_crop_keeps_only_what_is_inside() -> None:
         '<g transform="translate(10 10)"><path fill="#000000" d="M 0 0h 5v 5Z "/></g>'
         '<g transform="translate(80 80)"><path fill="#000000" d="M 0 0l 5 5Z "/></g>'
         '<a xlink:href="https://example.org"><g transform="matrix(1 0 0 -1 12 12)">'
-        '<use xlink:href="#long1" x="0" y="0" fill="#111111"/><use xlink:href="#long2" x="90" y="0" fill="#111111"/></g></a>'
+        '<use xlink:href="#long1" x="0" y="0" fill="#111111"/>'
+        '<use xlink:href="#long2" x="90" y="0" fill="#111111"/></g></a>'
         '<defs><symbol id="long1" overflow="visible"><path d="M 0 0m 0.126 0l -0.5 1.0Z "/></symbol>'
         '<symbol id="long2" overflow="visible"><path d="M 0 0"/></symbol></defs></svg>'
     )

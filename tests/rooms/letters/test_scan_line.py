@@ -75,7 +75,7 @@ def test_each_fault_has_its_name() -> None:
     ],
 )
 def test_a_line_is_made_of_good_parts_only(code: str, statement: int, cents: int) -> None:
-    with pytest.raises(ValueError, match="pay code|out of range"):
+    with pytest.raises(ValueError, match=r"pay code|out of range"):
         scan_line(code, statement, cents)
 
 
