@@ -140,6 +140,30 @@ def test_files_may_be_kept_for_ever_and_pages_name_them(payer: Client) -> None:
     assert payer.get("/assets/../settings.py").status_code == 404
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_beside_each_field_stands_the_paper_with_its_place_ringed(payer: Client, language: str) -> None:
+    body = payer.get("/pay/maryland/fields/bill/", HTTP_ACCEPT_LANGUAGE=language).content.decode()
+    pictures = re.findall(r'<img class="paper" src="([^"]+)" alt="([^"]+)"', body)
+    assert len(pictures) == 3
+    for path, shows in pictures:
+        answer = payer.get(path, HTTP_ACCEPT_ENCODING="gzip")
+        assert (answer["Content-Type"], answer["Content-Encoding"]) == ("image/svg+xml", "gzip")
+        assert "immutable" in answer["Cache-Control"]
+        assert shows and len(answer.content) <= 16 * 1024
+
+
+def test_a_picture_of_an_older_page_is_shown_and_not_kept(payer: Client) -> None:
+    answer = payer.get("/pay/oregon/paper/en/zip.0000000000000000.svg")
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+
+
+@pytest.mark.parametrize(
+    "path", ["narnia/paper/en/zip.0.svg", "oregon/paper/xx/zip.0.svg", "oregon/paper/en/soul.0.svg"]
+)
+def test_there_is_no_picture_of_anything_else(payer: Client, path: str) -> None:
+    assert payer.get(f"/pay/{path}").status_code == 404
+
+
 def test_the_first_page_with_all_it_fetches_is_small(payer: Client) -> None:
     body = payer.get("/").content
     paths = set(re.findall(rb"/assets/[\w.]+", body))
