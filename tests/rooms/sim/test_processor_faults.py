@@ -161,6 +161,7 @@ def test_a_payment_on_its_way_ends_with_time(rig: Rig, fault: str, ends: str) ->
     assert (on_the_way.status, on_the_way.outcome, on_the_way.charge_id) == ("complete", "processing", None)
     with pytest.raises(GatewayRefused, match=r"^processing$"):
         rig.gateway.expire_session(session.id)
+    rig.flush()
     rig.advance(61)
     after = rig.gateway.retrieve_session(session.id)
     assert (after.outcome, after.charge_id is None) == (ends, ends == "declined")
