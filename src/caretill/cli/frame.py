@@ -39,7 +39,9 @@ class Command:
 
 # To add a command: a module in this folder, and a line here.
 COMMANDS = {
+    "demo": Command("caretill.cli.demo", "everything at once, with a world to try it on", database=False),
     "serve": Command("caretill.cli.serve", "run the web alone"),
+    "work": Command("caretill.cli.work", "run the worker alone"),
     "migrate": Command("caretill.cli.migrate", "bring the database to this release", migrated=False),
     "import": Command("caretill.cli.import_", "bring bills in: csv, synthea"),
     "check": Command("caretill.cli.check", "every law of every room"),

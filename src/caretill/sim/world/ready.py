@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -60,6 +60,25 @@ def ready_bills(each: int = EACH) -> list[Ready]:
     One bill stands in one place of the list only, as far as there are enough: paying it spoils no other example.
     """
     return [found for region in catalog.regions() for found in _of_region(region, each)]
+
+
+def households(most: int = 2) -> list[Ready]:
+    """Families that a lookup finds with several open bills; the amount is of all of them, the kind of the first due."""
+    found: list[Ready] = []
+    for region in catalog.regions():
+        for lookup in region.lookups:
+            if lookup.scope == "account" and len(found) < most:
+                found += _household(region, lookup)
+    return found
+
+
+def _household(region: Region, lookup: Lookup) -> list[Ready]:
+    rows = sorted(sql.query(_OPEN, (region.slug,)), key=lambda row: -int(row["of_account"]))
+    together = [row for row in rows if row["account_id"] == rows[0]["account_id"]]
+    if len(together) < 2:
+        return []
+    bills = sorted((_ready(region, lookup, row) for row in together), key=lambda bill: bill.due_date)
+    return [replace(bills[0], amount_due_cents=sum(bill.amount_due_cents for bill in bills))]
 
 
 def _of_region(region: Region, each: int) -> Iterator[Ready]:

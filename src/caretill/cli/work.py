@@ -1,0 +1,146 @@
+"""Run the worker: the processor's messages, unfinished payments, letters, seals. Start as many as you like."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+
+import psycopg
+import structlog
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from caretill.cli.frame import Answer
+from caretill.config.embedded import Embedded
+from caretill.core import clock, limits, seals
+from caretill.payments import callbacks, sweep
+
+log = structlog.get_logger("caretill.work")
+
+# Seconds between two looks when there is nothing to do: short after work was done, longer while nothing comes.
+SHORTEST, LONGEST = 0.02, 0.3
+FIRST_REST, LONGEST_REST = 1.0, 60.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kind of work. `do` does what is due and returns counts, all zero when nothing was; `every` is in seconds."""
+
+    name: str
+    do: Callable[[], Mapping[str, int]]
+    every: float = 0.0
+
+
+# Steps of one lane wait for each other; lanes do not. A processor or a mail server that hangs holds up nobody else.
+LANES: dict[str, tuple[Step, ...]] = {
+    "payments": (
+        Step("callbacks", lambda: {"applied": callbacks.apply_due()}),
+        Step("payments", sweep.sweep),
+    ),
+    "house": (
+        Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
+        Step("limits", lambda: {"forgotten": limits.forget()}, every=3600),
+    ),
+}
+
+
+class Lane:
+    """Does its steps in turn until told to stop; what fails is said, rested on and tried again."""
+
+    def __init__(self, steps: Sequence[Step], stop: threading.Event) -> None:
+        self._steps = steps
+        self._stop = stop
+        self._due = {step.name: 0.0 for step in steps}
+        self._rest = {step.name: 0.0 for step in steps}
+
+    def run(self) -> None:
+        """Turn after turn: at once while there is work, soon after it, a few times a second otherwise."""
+        pause = SHORTEST
+        while not self._stop.is_set():
+            if self.turn():
+                pause = SHORTEST
+                continue
+            self._stop.wait(pause)
+            pause = min(LONGEST, pause * 2)
+        connection.close()
+
+    def turn(self) -> bool:
+        """Every step that is due, once; whether there was anything to do. A step that has begun is finished."""
+        busy = False
+        for step in self._steps:
+            if self._stop.is_set():
+                break
+            if clock.monotonic() >= self._due[step.name]:
+                busy |= self._try(step)
+        return busy
+
+    def _try(self, step: Step) -> bool:
+        began = clock.monotonic()
+        try:
+            counts = step.do()
+        except (DatabaseError, psycopg.Error) as error:
+            connection.close()
+            self._rest_after(step, "the database is away", why=type(error).__name__)
+            return False
+        except Exception:
+            self._rest_after(step, "a step failed", exc_info=True)
+            return False
+        self._rest[step.name] = 0.0
+        self._due[step.name] = clock.monotonic() + step.every
+        if not any(counts.values()):
+            return False
+        log.info("turn", step=step.name, milliseconds=round((clock.monotonic() - began) * 1000), **counts)
+        return step.every == 0.0
+
+    def _rest_after(self, step: Step, what: str, **details: object) -> None:
+        seconds = min(LONGEST_REST, self._rest[step.name] * 2 or FIRST_REST)
+        self._rest[step.name] = seconds
+        self._due[step.name] = clock.monotonic() + seconds
+        log.warning(what, step=step.name, rests_seconds=seconds, **details)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """One turn, or all the time."""
+    parser.add_argument("--once", action="store_true", help="do what is due now, print counts, end")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Work until Ctrl-C or SIGTERM; what has begun is finished first."""
+    if options.once:
+        return once()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopper(stop))
+    lanes = [threading.Thread(target=Lane(steps, stop).run, name=name, daemon=True) for name, steps in LANES.items()]
+    for lane in lanes:
+        lane.start()
+    log.info("working", lanes=sorted(LANES))
+    server: Embedded | None = options.server
+    while not stop.wait(0.5):
+        if server and server.keep():
+            log.warning("the database ended and was started again")
+    for lane in lanes:
+        lane.join()
+    return Answer("stopped")
+
+
+def once() -> Answer:
+    """Every step once, in order. What fails ends it."""
+    counts = {step.name: dict(step.do()) for steps in LANES.values() for step in steps}
+    told = [f"{name} {' '.join(f'{what} {n}' for what, n in each.items())}" for name, each in counts.items()]
+    return Answer("; ".join(told), counts)
+
+
+def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
+    """The first signal asks, the second insists."""
+
+    def asked(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt(number)
+        stop.set()
+
+    return asked
