@@ -39,6 +39,7 @@ TYPED = st.one_of(
         ("SMITH JR", "smith"),
         ("Smith III", "smith"),
         ("Smith Jr. MD", "smith"),
+        ("Báiii", "baiii"),  # a mark ends no word, so nothing here is a suffix
         ("Junior", "junior"),
         ("Jr", "jr"),
         ("V", "v"),

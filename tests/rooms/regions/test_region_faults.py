@@ -144,6 +144,14 @@ CASES = [
         '"friday" in [hours]: "18:00-08:00" ends before it begins',
     ),
     Case(
+        "hours that take no time",
+        OREGON,
+        'friday = ["08:00-18:00"]',
+        'friday = ["08:00-08:00"]',
+        "08:00-08:00",
+        '"friday" in [hours]: "08:00-08:00" ends before it begins',
+    ),
+    Case(
         "hours that overlap",
         VIRGINIA,
         'friday = ["08:00-12:00", "13:00-17:00"]',
@@ -238,3 +246,8 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_one_fault_is_named_once_with_its_line(scratch: Scratch, case: Case) -> None:
     scratch.spoil(case)
+
+
+def test_hours_may_touch_and_end_at_midnight(scratch: Scratch) -> None:
+    scratch.edit(OREGON, 'friday = ["08:00-18:00"]', 'friday = ["08:00-12:00", "12:00-24:00"]')
+    assert scratch.faults() == []

@@ -21,6 +21,8 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><title>A mark</
         ("#ffffff", "#ffffff", 1.0),
         ("#777777", "#ffffff", 4.48),  # the well-known grey that just fails
         ("#767676", "#ffffff", 4.54),  # and the one that just passes
+        ("#333333", "#ffffff", 12.63),
+        ("#0a0a0a", "#ffffff", 19.8),
         ("#949494", "#ffffff", 3.03),
         ("#ff0000", "#ffffff", 4.0),
         ("#0000ff", "#000000", 2.44),
