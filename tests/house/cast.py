@@ -51,11 +51,48 @@ class Bill:
         return Ask(**given | changes)
 
 
-def feed(table: str, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        names = ", ".join(row)
-        marks = ", ".join(["%s"] * len(row))
-        sql.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+def _put(table: str, row: dict[str, Any]) -> None:
+    names, marks = ", ".join(row), ", ".join(["%s"] * len(row))
+    sql.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def _household(keys: dict[str, str], last_name: str) -> None:
+    name = {"row": 1, "region": keys["region"], "last_name": last_name, "last_norm": last_name.upper()}
+    account = {
+        "number": keys["account_number"], "first_name": "Juana", "street": "1 Example Street",
+        "city": "Sampleton", "state": "OR", "zip": "97201", "email": "juana@example.org", "phone": "",
+        "language": "es", "group_number": "123456", "subgroup": "001", "bill_group": "AA",
+    }  # fmt: skip
+    person = {
+        "account_number": keys["account_number"], "health_record_number": keys["health_record_number"],
+        "first_name": "Iker", "birth_date": date(2014, 5, 6), "relation": "child",
+    }  # fmt: skip
+    _put("feed_account", name | account)
+    _put("feed_person", name | person)
+
+
+def _bill_and_line(keys: dict[str, str], bill: dict[str, Any], line: dict[str, Any]) -> None:
+    care = date(2026, 10, 1)
+    _put(
+        "feed_bill",
+        bill
+        | {
+            "row": 1, "region": keys["region"], "account_number": keys["account_number"],
+            "number": keys["bill_number"], "health_record_number": keys["health_record_number"],
+            "provider_name": "Dr. Rosa Prueba", "service_from": care, "service_to": care,
+            "issue_date": date(2026, 11, 1), "currency": "USD",
+        },
+    )  # fmt: skip
+    _put(
+        "feed_line",
+        line
+        | {
+            "row": 1, "region": keys["region"], "bill_number": keys["bill_number"], "line_no": 1,
+            "service_date": care, "code_system": "local", "code": "100", "text": "Office visit", "units": 1,
+            "written_off_cents": 0, "copay_cents": 0, "deductible_cents": 0, "coinsurance_cents": 0,
+            "not_covered_cents": 0,
+        },
+    )  # fmt: skip
 
 
 def a_bill(
@@ -78,72 +115,22 @@ def a_bill(
     digits = int(hashlib.sha256(f"{region}{family}".encode()).hexdigest()[:12], 16)
     account_number, hrn = f"F{digits % 10**8:08d}", f"{digits % 10**9:09d}"
     number = number or f"P{int(hashlib.sha256((account_number + family).encode()).hexdigest()[:12], 16) % 10**10:010d}"
-    base = {"row": 1, "region": region}
+    keys = {"region": region, "account_number": account_number, "health_record_number": hrn, "bill_number": number}
     with transaction.atomic():
         issue.open_feed()
-        feed(
-            "feed_account",
-            [
-                base
-                | {
-                    "number": account_number, "first_name": "Juana", "last_name": last_name,
-                    "last_norm": last_name.upper(), "street": "1 Example Street", "city": "Sampleton", "state": "OR",
-                    "zip": "97201", "email": "juana@example.org", "phone": "", "language": "es",
-                    "group_number": "123456", "subgroup": "001", "bill_group": "AA",
-                }
-            ],
-        )  # fmt: skip
-        feed(
-            "feed_person",
-            [
-                base
-                | {
-                    "account_number": account_number, "health_record_number": hrn, "first_name": "Iker",
-                    "last_name": last_name, "last_norm": last_name.upper(), "birth_date": date(2014, 5, 6),
-                    "relation": "child",
-                }
-            ],
-        )  # fmt: skip
-        feed(
-            "feed_bill",
-            [
-                base
-                | {
-                    "account_number": account_number, "number": number, "kind": kind, "payee": payee,
-                    "health_record_number": hrn, "provider_name": "Dr. Rosa Prueba", "service_from": date(2026, 10, 1),
-                    "service_to": date(2026, 10, 1), "issue_date": date(2026, 11, 1), "due_date": due,
-                    "currency": "USD", "version": version,
-                }
-            ],
-        )  # fmt: skip
-        feed(
-            "feed_line",
-            [
-                base
-                | {
-                    "bill_number": number, "line_no": 1, "service_date": date(2026, 10, 1), "code_system": "local",
-                    "code": "100", "text": "Office visit", "units": 1, "charge_cents": charge_cents,
-                    "discount_cents": discount_cents, "plan_paid_cents": plan_paid_cents, "written_off_cents": 0,
-                    "copay_cents": 0, "deductible_cents": 0, "coinsurance_cents": 0, "not_covered_cents": 0,
-                }
-            ],
-        )  # fmt: skip
+        _household(keys, last_name)
+        _bill_and_line(
+            keys,
+            {"kind": kind, "payee": payee, "due_date": due, "version": version},
+            {"charge_cents": charge_cents, "discount_cents": discount_cents, "plan_paid_cents": plan_paid_cents},
+        )
         if desk_cents or desk_version > 1:
-            feed(
-                "feed_payment",
-                [
-                    base
-                    | {
-                        "bill_number": number, "number": "D1", "version": desk_version, "paid_on": date(2026, 10, 1),
-                        "amount_cents": desk_cents, "method": "desk",
-                    }
-                ],
-            )  # fmt: skip
+            paid = {"row": 1, "region": region, "bill_number": number, "number": "D1", "version": desk_version}
+            _put("feed_payment", paid | {"paid_on": date(2026, 10, 1), "amount_cents": desk_cents, "method": "desk"})
         answer = issue.apply_feed("test", {region: TODAY})
         problems = sql.query("SELECT problem FROM feed_bill WHERE problem IS NOT NULL")
     assert not problems and not answer["problems"], problems
-    row = sql.one(
-        "SELECT account_id, id, pay_code FROM billing_bill WHERE number = %s AND region = %s", (number, region)
-    )
+    found = "SELECT account_id, id, pay_code FROM billing_bill WHERE number = %s AND region = %s"
+    row = sql.one(found, (number, region))
     assert row is not None
     return Bill(row["account_id"], row["id"], region, number, row["pay_code"], account_number, hrn, last_name, "97201")

@@ -55,7 +55,7 @@ def processor_desk(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Run every call at the same moment, a thread and a connection each; their answers in order. What one raises, this raises."""
+    """Run every call at the same moment, a thread and a connection each; their answers in order."""
     start = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:

@@ -6,13 +6,12 @@ from dataclasses import replace
 from functools import partial
 from uuid import uuid4
 
-from house.cast import a_bill
-from house.desk import Desk, at_once
-
 from caretill.core import sql
 from caretill.payments import access, callbacks, look, refund, take
 from caretill.payments.gateways import gateway
 from caretill.payments.record import record, record_session
+from house.cast import a_bill
+from house.desk import Desk, at_once
 
 
 def test_the_same_form_sent_64_times_at_once_is_one_payment(processor: Desk) -> None:

@@ -21,8 +21,8 @@ ONE_NODE = "00000000-0000-0000-0000-000000000000"
 STREAMS = {
     "ledger": (
         "ledger_transfer",
-        "concat_ws('|', account_id, transfer_id, debit_kind, debit_ref, credit_kind, credit_ref, amount_cents, currency,"
-        " code, phase, journal_id, subject_id, payment_id, target_id, payee, business_date,"
+        "concat_ws('|', account_id, transfer_id, debit_kind, debit_ref, credit_kind, credit_ref, amount_cents,"
+        " currency, code, phase, journal_id, subject_id, payment_id, target_id, payee, business_date,"
         " extract(epoch FROM recorded_at))",
     ),
     "read": (

@@ -22,7 +22,7 @@ def challenge(purpose: str, bits: int) -> str:
 
 
 def solved(purpose: str, given: str, answer: str) -> bool:
-    """Whether `answer` solves a challenge of ours, in time and for the first time. A right answer is used up by asking."""
+    """Whether `answer` solves a challenge of ours, in time and for the first time. A right answer is used up."""
     try:
         asked = tokens.unseal("work", given)
     except tokens.TokenError:

@@ -41,7 +41,8 @@ def apply_due(most: int = 50) -> int:
         rows = sql.query(
             "UPDATE payments_callback c SET due_at = %s, tries = tries + 1 FROM ("
             " SELECT provider, event_ref FROM payments_callback"
-            " WHERE applied_at IS NULL AND due_at <= %s AND tries < %s ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) AS d"
+            " WHERE applied_at IS NULL AND due_at <= %s AND tries < %s ORDER BY due_at LIMIT %s"
+            " FOR UPDATE SKIP LOCKED) AS d"
             " WHERE c.provider = d.provider AND c.event_ref = d.event_ref"
             " RETURNING c.provider, c.event_ref, c.kind, c.object_ref, c.body, c.tries",
             (now + timedelta(seconds=30), now, MOST_TRIES, most),

@@ -77,7 +77,7 @@ def pay(ask: Ask) -> Answer:
         return open_page(ask.account_id, UUID(begun["payment_id"]))
     if code == "being_paid":
         held = _payment(ask.account_id, UUID(begun["payment_id"]))
-        mine = bool(held) and bytes(held["visit"]) == ask.visit
+        mine = held is not None and bytes(held["visit"]) == ask.visit
         until = datetime.fromisoformat(begun["until"])
         return Answer(code, UUID(begun["payment_id"]), until=until, mine=mine)
     return Answer(code)

@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from house.cast import Bill, a_bill
 
 from caretill.billing import access, codes, guard, lookup
 from caretill.core import clock, sql, tokens
 from caretill.people.viewer import Hidden, Viewer
 from caretill.regions import catalog, numbers
+from house.cast import Bill, a_bill
 
 
 def ask(bill: Bill, number: str, **facts: str) -> lookup.Found | None:

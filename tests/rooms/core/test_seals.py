@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from house.cast import a_bill
 
 from caretill.core import audit, clock, laws, seals, sql
+from house.cast import a_bill
 
 
 def broken() -> list[str]:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from house.cast import a_bill
-from house.desk import Desk
 
 from caretill.core import clock, sql
 from caretill.payments import access, callbacks, look, refund, sweep, take
+from house.cast import a_bill
+from house.desk import Desk
 
 
 def test_one_bill_paid_whole(processor: Desk) -> None:
