@@ -17,7 +17,7 @@ from caretill.regions import catalog
 
 # The order matters: a person needs the account, a bill needs both, a payment may need the bill.
 STAGES = ("accounts", "people", "bills", "payments")
-SET_ROWS = 1_000
+SET_ROWS = 2_000
 WRITERS = 2
 TRIES = 4  # a set that lost against a payer's lock is tried again
 _FILL = {

@@ -13,10 +13,10 @@ BEGIN
         coalesce(s.language, 'en'), coalesce(s.group_number, ''), coalesce(s.subgroup, ''), coalesce(s.bill_group, '')
     FROM intake_turn t JOIN intake_stage_account s ON s.row = t.row
     WHERE t.stage = 'accounts' AND t.set_no = p_set;
+    UPDATE feed_account SET blind = core_blind(decode(p->>'inner', 'hex'), decode(p->>'outer', 'hex'),
+                                               concat_ws(E'\x1f', region, 'account_number', number));
     DELETE FROM feed_account f USING billing_lookup_key k, people_account a
-    WHERE k.region = f.region AND k.kind = 'account_number' AND a.account_id = k.account_id
-        AND k.blind = core_blind(decode(p->>'inner', 'hex'), decode(p->>'outer', 'hex'),
-                                 concat_ws(E'\x1f', f.region, 'account_number', f.number))
+    WHERE k.region = f.region AND k.kind = 'account_number' AND k.blind = f.blind AND a.account_id = k.account_id
         AND (a.first_name, a.last_name, a.last_norm, a.street, a.city, a.state, a.zip, a.email, a.phone, a.language,
              a.group_number, a.subgroup, a.bill_group)
             = (f.first_name, f.last_name, f.last_norm, f.street, f.city, f.state, f.zip, f.email, f.phone, f.language,
@@ -28,8 +28,6 @@ END $$;
 CREATE OR REPLACE FUNCTION intake_fill_people(p_set int, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_same bigint;
-    v_inner bytea := decode(p->>'inner', 'hex');
-    v_outer bytea := decode(p->>'outer', 'hex');
 BEGIN
     INSERT INTO feed_person (row, region, account_number, health_record_number, first_name, last_name, last_norm,
         birth_date, relation)
@@ -37,9 +35,10 @@ BEGIN
         s.birth_date, s.relation
     FROM intake_turn t JOIN intake_stage_person s ON s.row = t.row
     WHERE t.stage = 'people' AND t.set_no = p_set;
+    UPDATE feed_person SET blind = core_blind(decode(p->>'inner', 'hex'), decode(p->>'outer', 'hex'),
+        concat_ws(E'\x1f', region, 'health_record_number', health_record_number));
     DELETE FROM feed_person f USING billing_lookup_key k, people_person o, people_account a
-    WHERE k.region = f.region AND k.kind = 'health_record_number'
-        AND k.blind = core_blind(v_inner, v_outer, concat_ws(E'\x1f', f.region, k.kind, f.health_record_number))
+    WHERE k.region = f.region AND k.kind = 'health_record_number' AND k.blind = f.blind
         AND o.account_id = k.account_id AND o.id = k.ref AND a.account_id = k.account_id
         AND a.number = f.account_number
         AND (o.first_name, o.last_name, o.last_norm, o.relation)
@@ -49,9 +48,7 @@ BEGIN
     RETURN jsonb_build_object('unchanged', v_same);
 END $$;
 
--- Lines are fetched through their index: a plan that reads all of them for every set would grow with the square.
-CREATE OR REPLACE FUNCTION intake_fill_bills(p_set int, p jsonb) RETURNS jsonb LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE OR REPLACE FUNCTION intake_fill_bills(p_set int, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_again bigint := 0;
 BEGIN
@@ -64,15 +61,7 @@ BEGIN
     LEFT JOIN intake_stage_due d ON s.due_date IS NULL AND d.region = s.region AND d.kind = s.kind
         AND d.issue_date = s.issue_date
     WHERE t.stage = 'bills' AND t.set_no = p_set;
-    INSERT INTO feed_line (row, region, bill_number, line_no, service_date, code_system, code, text, units, charge_cents,
-        discount_cents, plan_paid_cents, written_off_cents, copay_cents, deductible_cents, coinsurance_cents,
-        not_covered_cents)
-    SELECT l.row, l.region, l.bill_number, l.line_no, l.service_date, coalesce(l.code_system, ''), coalesce(l.code, ''),
-        l.text, l.units, l.charge_cents, l.discount_cents, l.plan_paid_cents, l.written_off_cents, l.copay_cents,
-        l.deductible_cents, l.coinsurance_cents, l.not_covered_cents
-    FROM intake_turn t JOIN intake_stage_bill s ON s.row = t.row
-    JOIN intake_stage_line l ON l.region = s.region AND l.bill_number = s.number
-    WHERE t.stage = 'bills' AND t.set_no = p_set;
+    PERFORM intake_fetch_lines(p_set);
     INSERT INTO feed_payment (row, region, bill_number, number, version, paid_on, amount_cents, method)
     SELECT s.row, s.region, s.bill_number, s.number, s.version, s.paid_on, s.amount_cents, s.method
     FROM intake_turn t JOIN intake_stage_payment s ON s.row = t.row
@@ -87,6 +76,21 @@ BEGIN
         GET DIAGNOSTICS v_again = ROW_COUNT;
     END IF;
     RETURN jsonb_build_object('repeated_lines', v_again, 'refused_lines', intake_weed_set(p, p_set));
+END $$;
+
+-- Lines are fetched through their index: a plan that reads all of them for every set would grow with the square.
+CREATE OR REPLACE FUNCTION intake_fetch_lines(p_set int) RETURNS void LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+    INSERT INTO feed_line (row, region, bill_number, line_no, service_date, code_system, code, text, units, charge_cents,
+        discount_cents, plan_paid_cents, written_off_cents, copay_cents, deductible_cents, coinsurance_cents,
+        not_covered_cents)
+    SELECT l.row, l.region, l.bill_number, l.line_no, l.service_date, coalesce(l.code_system, ''), coalesce(l.code, ''),
+        l.text, l.units, l.charge_cents, l.discount_cents, l.plan_paid_cents, l.written_off_cents, l.copay_cents,
+        l.deductible_cents, l.coinsurance_cents, l.not_covered_cents
+    FROM intake_turn t JOIN intake_stage_bill s ON s.row = t.row
+    JOIN intake_stage_line l ON l.region = s.region AND l.bill_number = s.number
+    WHERE t.stage = 'bills' AND t.set_no = p_set;
 END $$;
 
 -- Bills of the set that cannot go in; they leave the feed tables with their lines. Answers how many lines left.
