@@ -145,11 +145,13 @@ def _start_all(environment: env.Environment, folder: Path, ports: Ports, crew: C
     secrets = _processor_secrets(environment, folder)
     web = serve.program(HOST, ports.web)
     crew.start(Program("web", web.arguments, settings))
+    crew.start(_mailbox(folder, ports))
     _make_world(environment, folder, secrets)
     crew.start(_processor(folder, ports))
     crew.start(Program("worker", ("-m", "caretill", "work"), settings))
-    _say("waiting for the pages")
-    _wait(crew, {"web": f"{ports.url('web')}/readyz", "processor": f"{ports.url('processor')}/health"})
+    _say("waiting until everything answers")
+    pages = {"web": "/readyz", "processor": "/health", "mailbox": "/"}
+    _wait(crew, {name: ports.url(name) + path for name, path in pages.items()})
 
 
 def _make_world(environment: env.Environment, folder: Path, secrets: processor_keys.Keys) -> None:
@@ -176,6 +178,11 @@ def _processor(folder: Path, ports: Ports) -> Program:
     callback = ("--callback-url", f"{ports.url('web')}/callbacks/sandbox")
     secret = ("--secret-file", str(folder / "processor.json"))
     return Program("processor", ("-m", "caretill.sim.processor", *options, *callback, *secret))
+
+
+def _mailbox(folder: Path, ports: Ports) -> Program:
+    listen = ("--host", HOST, "--smtp-port", str(ports.smtp), "--http-port", str(ports.mailbox))
+    return Program("mailbox", ("-m", "caretill.sim.mailbox", *listen, "--store", str(folder / "mails")))
 
 
 def _wait(crew: Crew, addresses: Mapping[str, str]) -> None:

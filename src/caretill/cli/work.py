@@ -23,7 +23,8 @@ log = structlog.get_logger("caretill.work")
 
 # Seconds between two looks when there is nothing to do: short after work was done, longer while nothing comes.
 SHORTEST, LONGEST = 0.02, 0.3
-FIRST_REST, LONGEST_REST = 1.0, 60.0
+# Rests after a failure double up to these: a database comes back in seconds, a fault of ours does not.
+FIRST_REST, LONGEST_REST, LONGEST_AWAY = 1.0, 60.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,10 @@ class Lane:
             counts = step.do()
         except (DatabaseError, psycopg.Error) as error:
             connection.close()
-            self._rest_after(step, "the database is away", why=type(error).__name__)
+            self._rest_after(step, LONGEST_AWAY, "the database is away", why=type(error).__name__)
             return False
         except Exception:
-            self._rest_after(step, "a step failed", exc_info=True)
+            self._rest_after(step, LONGEST_REST, "a step failed", exc_info=True)
             return False
         self._rest[step.name] = 0.0
         self._due[step.name] = clock.monotonic() + step.every
@@ -96,8 +97,8 @@ class Lane:
         log.info("turn", step=step.name, milliseconds=round((clock.monotonic() - began) * 1000), **counts)
         return step.every == 0.0
 
-    def _rest_after(self, step: Step, what: str, **details: object) -> None:
-        seconds = min(LONGEST_REST, self._rest[step.name] * 2 or FIRST_REST)
+    def _rest_after(self, step: Step, longest: float, what: str, **details: object) -> None:
+        seconds = min(longest, self._rest[step.name] * 2 or FIRST_REST)
         self._rest[step.name] = seconds
         self._due[step.name] = clock.monotonic() + seconds
         log.warning(what, step=step.name, rests_seconds=seconds, **details)
