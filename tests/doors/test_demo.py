@@ -36,6 +36,7 @@ class Demo:
 
     def __init__(self, data: Path) -> None:
         self.data = data
+        self.environ = environ()
         self.running: subprocess.Popen[str] | None = None
 
     def start(self, *options: str) -> dict[str, Any]:
@@ -43,7 +44,7 @@ class Demo:
         began = clock.monotonic()
         self.running = subprocess.Popen(
             self.command("demo", "--json", *options),
-            env=environ(),
+            env=self.environ,
             stdout=subprocess.PIPE,
             stderr=(self.data / "said").open("w"),
             text=True,
@@ -62,7 +63,7 @@ class Demo:
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same folder."""
-        return subprocess.run(self.command(*words), env=environ(), capture_output=True, text=True, timeout=LONGEST)
+        return subprocess.run(self.command(*words), env=self.environ, capture_output=True, text=True, timeout=LONGEST)
 
     def programs(self) -> dict[int, str]:
         """Every process below the demo, with its command line."""
@@ -166,6 +167,9 @@ def test_from_nothing_to_an_address_and_through_kills(demo: Demo) -> None:
         os.kill(victims[0], signal.SIGKILL)
         wait_until(lambda gone=victims[0]: gone not in alive(), name)  # type: ignore[misc]
         wait_until(lambda name=name: any(name in line for line in demo.programs().values()), name)  # type: ignore[misc]
+        if name == "caretill work":
+            (worker,) = [pid for pid, line in demo.programs().items() if name in line]
+    assert worker in demo.programs(), "a worker outlives its database"
     wait_until(lambda: answers(f"{told['url']}/readyz"), "web")
     wait_until(lambda: answers(f"{told['processor_url']}/health"), "processor")
 
@@ -190,4 +194,18 @@ def test_fresh_starts_over(demo: Demo) -> None:
     assert demo.end(signal.SIGTERM) == 0
     demo.start("--fresh")
     assert json.loads(world.read_text())["at"] > json.loads(before)["at"]
+    assert demo.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.slow
+def test_on_a_server_of_your_own_the_world_is_made_only_where_nothing_is(demo: Demo, db: None) -> None:
+    demo.environ = dict(os.environ)
+    told = demo.start("--port", "0")
+    assert told["bills"] and demo.end(signal.SIGTERM) == 0
+    refused = demo.ask("demo", "--fresh")
+    assert refused.returncode == 1 and "your own server" in refused.stderr
+    shutil.rmtree(demo.data / "demo")
+    again = demo.start("--port", "0")
+    assert again["bills"] == told["bills"]
+    assert "no world is made" in (demo.data / "said").read_text()
     assert demo.end(signal.SIGTERM) == 0

@@ -169,8 +169,12 @@ def _processor_secrets(environment: env.Environment, folder: Path) -> processor_
         environment.processor_callback_secret,
         keys.kept(environment.data, "processor_admin_key"),
     )
-    processor_keys.write(folder / "processor.json", secrets)
-    return secrets
+    path = folder / "processor.json"
+    processor_keys.write(path, secrets)
+    try:
+        return processor_keys.read(path)
+    except processor_keys.BadKeys as error:
+        raise Refused(f"CARETILL_PROCESSOR_KEY or CARETILL_PROCESSOR_CALLBACK_SECRET will not do: {error}") from None
 
 
 def _processor(folder: Path, ports: Ports) -> Program:
