@@ -122,6 +122,8 @@ class _Part:
         return batch
 
     def _rows(self, first: int, block: bytes, batch: Batch) -> list[tuple[int, list[str]]]:
+        if len(block) > LONGEST_LINE and max(map(len, block.split(b"\n"))) > LONGEST_LINE:
+            return self._line_by_line(first, block, batch)
         try:
             lines = block.decode().split("\n")
             rows = list(csv.reader(lines, strict=True))
@@ -181,12 +183,10 @@ def split(line: bytes) -> list[str] | str:
         text = line.decode()
     except UnicodeDecodeError:
         return "not_utf8"
-    if "\r" in text or "\x00" in text:
-        return "control_character"
     try:
         return next(csv.reader([text], strict=True))
     except (csv.Error, StopIteration):
-        return "bad_quotes"
+        return "control_character" if "\r" in text else "bad_quotes"
 
 
 def _printable(text: str) -> str:
