@@ -50,10 +50,10 @@ LAWS = {
         LEFT JOIN (SELECT account_id, subject_id, sum(CASE WHEN debit_kind = 'receivable' THEN amount_cents ELSE 0 END
                        - CASE WHEN credit_kind = 'receivable' THEN amount_cents ELSE 0 END
                        + CASE WHEN debit_kind = 'credit' AND debit_ref = subject_id THEN amount_cents ELSE 0 END
-                       - CASE WHEN credit_kind = 'credit' AND credit_ref = subject_id THEN amount_cents ELSE 0 END) AS net
-                   FROM ledger_transfer WHERE phase IN ('posted', 'post') GROUP BY 1, 2) t
+                       - CASE WHEN credit_kind = 'credit' AND credit_ref = subject_id THEN amount_cents ELSE 0 END)
+                       AS net FROM ledger_transfer WHERE phase IN ('posted', 'post') GROUP BY 1, 2) t
             ON t.account_id = b.account_id AND t.subject_id = b.id
-        LEFT JOIN (SELECT account_id, ref, sum(debits_posted - credits_posted) AS held FROM ledger_balance GROUP BY 1, 2) h
-            ON h.account_id = b.account_id AND h.ref = b.id
+        LEFT JOIN (SELECT account_id, ref, sum(debits_posted - credits_posted) AS held
+                   FROM ledger_balance GROUP BY 1, 2) h ON h.account_id = b.account_id AND h.ref = b.id
         WHERE coalesce(t.net, 0) <> coalesce(h.held, 0)""",
 }
