@@ -6,6 +6,7 @@ records what it says. The identical request is sent again only while the process
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -54,10 +55,9 @@ def _finish(row: dict[str, Any]) -> str:
     if not row["session_ref"]:
         return _find_session(row)
     if clock.now() > row["expires_at"]:
-        try:
-            return take.stop(row["account_id"], row["payment_id"]) or look_again(row["account_id"], row["payment_id"])
-        except GatewayUnknown:
-            pass
+        # Only a page that is still open can be closed: what is pending or unknown must be asked about all the same.
+        with suppress(GatewayUnknown):
+            take.stop(row["account_id"], row["payment_id"])
     return look_again(row["account_id"], row["payment_id"])
 
 
