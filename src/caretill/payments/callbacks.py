@@ -83,7 +83,10 @@ def _apply(row: dict[str, Any]) -> str:
         return "foreign"
     state = late_word(owner[0], owner[1], session)
     if state == "succeeded" and session.refunded_cents:
-        refunded_there(owner[0], owner[1], session, str(news.get("refund") or ""))
+        try:
+            refunded_there(owner[0], owner[1], session)
+        except (GatewayUnknown, GatewayRefused):
+            return "again"
     return state or "foreign"
 
 

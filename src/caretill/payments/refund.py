@@ -27,15 +27,20 @@ def refund(account_id: UUID, payment_id: UUID, amount_cents: int, key: UUID, rea
     return _book(account_id, row, made.id, amount_cents, reason)
 
 
-def refunded_there(account_id: UUID, payment_id: UUID, session: Session, refund_ref: str) -> dict[str, Any]:
-    """Book what the processor gave back on its own side: the difference to what is booked here."""
+def refunded_there(account_id: UUID, payment_id: UUID, session: Session) -> int:
+    """Book each refund that the processor knows of and this ledger does not; how many were booked.
+
+    Each under its own name, so that one whose answer is still on its way is not booked a second time when it comes.
+    Raises GatewayUnknown and GatewayRefused where the processor cannot list them.
+    """
     row = _payment(account_id, payment_id)
-    if row is None:
-        return {"code": "missing"}
-    missing = session.refunded_cents - row["refunded_cents"]
-    if missing <= 0 or not refund_ref:
-        return {"code": "repeat", "refunded_cents": row["refunded_cents"]}
-    return _book(account_id, row, refund_ref, missing, "processor")
+    if row is None or session.refunded_cents <= row["refunded_cents"]:
+        return 0
+    booked = 0
+    for charge in gateway(row["gateway"]).find_charges(reference=session.reference):
+        for given in charge.refunds if charge.id == row["charge_ref"] else ():
+            booked += _book(account_id, row, given.id, given.amount_cents, "processor")["code"] == "refunded"
+    return booked
 
 
 def _book(account_id: UUID, row: dict[str, Any], refund_ref: str, amount_cents: int, reason: str) -> dict[str, Any]:

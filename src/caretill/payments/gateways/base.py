@@ -93,8 +93,16 @@ class Refund:
 
 
 @dataclass(frozen=True)
+class GivenBack:
+    """One refund of a charge, as the list of charges shows it."""
+
+    id: str
+    amount_cents: int
+
+
+@dataclass(frozen=True)
 class Charge:
-    """Money taken, as the processor's list shows it."""
+    """Money taken, as the processor's list shows it, with what was given back of it."""
 
     id: str
     session_id: str
@@ -104,6 +112,7 @@ class Charge:
     refunded_cents: int
     currency: str
     created: datetime
+    refunds: tuple[GivenBack, ...]
 
 
 @dataclass(frozen=True)
@@ -140,10 +149,6 @@ class Gateway(Protocol):
 
     def read_callback(self, raw: bytes, headers: Mapping[str, str]) -> Callback:
         """Check a callback's signature and age over the bytes as they came. Raises CallbackRefused; calls nobody."""
-
-
-class ChargeList(Protocol):
-    """A processor that lists what it took: the other side of a comparison with the ledger."""
 
     def find_charges(
         self, *, reference: str | None = None, after: str | None = None, limit: int = 100

@@ -17,6 +17,7 @@ from caretill.payments.gateways.base import (
     Charge,
     GatewayRefused,
     GatewayUnknown,
+    GivenBack,
     Refund,
     Session,
     SessionRequest,
@@ -50,7 +51,7 @@ class Send(Protocol):
 
 
 class SandboxGateway:
-    """Gateway and ChargeList of the sandbox processor. Holds no state but its pool of connections."""
+    """Gateway of the sandbox processor. Holds no state but its pool of connections."""
 
     name = "sandbox"
 
@@ -230,6 +231,7 @@ def _charge(body: Any) -> Charge:
         refunded_cents=_cents(body["refunded_cents"]),
         currency=_text(body["currency"]),
         created=_time(body["created"]),
+        refunds=tuple(GivenBack(_text(one["id"]), _cents(one["amount_cents"])) for one in body["refunds"]),
     )
 
 
