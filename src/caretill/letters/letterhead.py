@@ -33,6 +33,9 @@ class Letterhead:
     legal_name: str
     language: str
     frame: str
+    brand: str
+    on_brand: str
+    time_zone: str
     public_url: str
     site: str
     phone: str
@@ -81,6 +84,9 @@ def make_letterhead(org: Organisation, region: Region, language: str, public_url
         legal_name=org.legal_name,
         language=language,
         frame=pdf.dump({**_frame(org, language), "languages": _language_lines(org, language, fills)}),
+        brand=org.theme["light"]["brand"],
+        on_brand=org.theme["light"]["on_brand"],
+        time_zone=region.time_zone,
         public_url=public_url,
         site=site,
         phone=phone,

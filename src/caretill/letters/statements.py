@@ -1,15 +1,212 @@
-"""Statements."""
+"""Statements: one bill at a time, or all that are due. What was said then is kept; the paper can be made again.
+
+A statement is numbered within its bill. Kept are the figures and the digest of the paper, not the paper: figures are a
+fiftieth of its size, and they make the same bytes again while the layout stands (`models.Statement`).
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import structlog
+
+from caretill.billing.access import bill_figures
+from caretill.core import clock, sql
+from caretill.core.ids import uuid7
 from caretill.letters import pdf
-from caretill.letters.letterhead import letterhead
-from caretill.letters.statement_page import statement_page
+from caretill.letters.press import Press, Printed, press, print_statement, statement_pdf
+from caretill.regions import catalog
+
+__all__ = ["Issued", "Run", "StatementGone", "again", "issue", "run", "statement_pdf"]
+
+log = structlog.get_logger("caretill.letters")
+
+Figures = dict[str, Any]
+SET = 64
+NOTHING = UUID(int=0)
+# How a bill stands today, not what it says: no reason for a new statement.
+_PASSING = ("status", "statement_number", "statement_date", "changed_at")
 
 
-def statement_pdf(figures: dict[str, Any], language: str) -> bytes:
-    """The statement of a bill as tagged PDF: the same figures and letterhead always make the same bytes."""
-    head = letterhead(figures["region"], language)
-    return pdf.pdf("statement.typ", statement_page(figures, language, head), head.frame)
+@dataclass(frozen=True)
+class Issued:
+    """A statement that stands: its id and its number within the bill; `new` where this call made it."""
+
+    id: UUID
+    number: int
+    new: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did: statements that were due, made, could not be made; what they ask for in all; bytes drawn."""
+
+    planned: int
+    done: int
+    failed: int
+    amount_cents: int
+    size: int
+
+
+class StatementGone(LookupError):
+    """No such statement, or its paper cannot be made again byte for byte: the layout has changed since."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    account_id: UUID
+    bill_id: UUID
+    number: int
+    language: str
+    figures: Figures
+    printed: Future[Printed]
+
+
+def issue(account_id: UUID, bill_id: UUID) -> Issued:
+    """Make the next statement of a bill from what it says now; the last one again where nothing on it changed.
+
+    Two that do this at once make one statement. Nothing is locked while the paper is drawn. Raises Hidden.
+    """
+    figures = bill_figures(account_id, bill_id)
+    while True:
+        last = _last(account_id, bill_id)
+        if last and bytes(last["figures_digest"]) == digest_of(figures):
+            return Issued(last["id"], last["number"], new=False)
+        number = last["number"] + 1 if last else 1
+        dated = _dated(figures, number)
+        printed = print_statement(dated, language_of(figures), "")
+        if printed.fault:
+            raise RuntimeError(printed.fault)
+        row = _row(account_id, bill_id, number, language_of(figures), dated, printed)
+        if _keep([row]):
+            return Issued(UUID(row["id"]), number, new=True)
+
+
+def again(account_id: UUID, statement_id: UUID) -> bytes:
+    """The paper of a statement, byte for byte as it was. The caller has asked whether it may be seen.
+
+    Raises StatementGone.
+    """
+    row = sql.one(
+        "SELECT figures, language, sha256 FROM letters_statement WHERE account_id = %s AND id = %s",
+        (account_id, statement_id),
+    )
+    if row is None:
+        raise StatementGone(str(statement_id))
+    made = statement_pdf(sql.answer(row["figures"]), row["language"])
+    if hashlib.sha256(made).digest() != bytes(row["sha256"]):
+        raise StatementGone(f"{statement_id}: drawn differently now")
+    return made
+
+
+def run(*, processes: int = 2, most: int | None = None, folder: Path | None = None) -> Run:
+    """Make the statement of every bill whose latest version has none; with `folder`, write the papers there.
+
+    May be stopped anywhere and started again: each set of 64 is kept by one statement of SQL, and what it holds is due
+    no more. While one set is drawn by `processes`, the next is read. A bill that cannot be drawn is counted and logged.
+    """
+    tally = _Tally()
+    with press(processes) as at_work:
+        waiting: list[_Order] = []
+        for orders in chain(_sets(at_work, most, folder), ([],)):
+            tally.keep(waiting)
+            tally.planned += len(orders)
+            waiting = orders
+    return Run(tally.planned, tally.done, tally.failed, tally.amount_cents, tally.size)
+
+
+class _Tally:
+    """Counts of a run, and the keeping of what was drawn."""
+
+    def __init__(self) -> None:
+        self.planned = self.done = self.failed = self.amount_cents = self.size = 0
+
+    def keep(self, orders: list[_Order]) -> None:
+        rows = []
+        for order in orders:
+            printed = order.printed.result()
+            if printed.fault:
+                self.failed += 1
+                log.error("a statement cannot be drawn", bill=str(order.bill_id), fault=printed.fault)
+                continue
+            self.size += printed.size
+            self.amount_cents += order.figures["payable_cents"]
+            rows.append(_row(order.account_id, order.bill_id, order.number, order.language, order.figures, printed))
+        self.done += _keep(rows)
+
+
+def _sets(at_work: Press, most: int | None, folder: Path | None) -> Iterator[list[_Order]]:
+    """Sets of orders, each given to the press before it is handed out; `most` bounds their sum."""
+    after = (NOTHING, NOTHING)
+    left = most
+    while left is None or left > 0:
+        size = SET if left is None else min(SET, left)
+        due = sql.query(sql.load(__file__, "due.sql"), (*after, size))
+        if not due:
+            return
+        yield [_order(at_work, row["account_id"], row["id"], row["number"], folder) for row in due]
+        after = (due[-1]["account_id"], due[-1]["id"])
+        left = None if left is None else left - len(due)
+
+
+def _order(at_work: Press, account_id: UUID, bill_id: UUID, number: int, folder: Path | None) -> _Order:
+    figures = _dated(bill_figures(account_id, bill_id), number)
+    language = language_of(figures)
+    target = str(folder / f"{bill_id}-{number}.pdf") if folder else ""
+    return _Order(account_id, bill_id, number, language, figures, at_work.order(figures, language, target))
+
+
+def language_of(figures: Figures) -> str:
+    """The language of the bill's account, if the organisation has it."""
+    known = catalog.organisation().languages
+    return figures["language"] if figures.get("language") in known else known[0]
+
+
+def digest_of(figures: Figures) -> bytes:
+    """A digest of what a bill says; the same for the same figures in any order."""
+    told = {key: value for key, value in figures.items() if key not in _PASSING}
+    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":"), default=str).encode()).digest()
+
+
+def _dated(figures: Figures, number: int) -> Figures:
+    on = clock.today(catalog.region(figures["region"]).time_zone)
+    return {**figures, "statement_number": number, "statement_date": on.isoformat()}
+
+
+def _last(account_id: UUID, bill_id: UUID) -> dict[str, Any] | None:
+    return sql.one(
+        "SELECT id, number, figures_digest FROM letters_statement WHERE account_id = %s AND bill_id = %s"
+        " ORDER BY number DESC LIMIT 1",
+        (account_id, bill_id),
+    )
+
+
+def _row(
+    account_id: UUID, bill_id: UUID, number: int, language: str, figures: Figures, printed: Printed
+) -> dict[str, Any]:
+    return {
+        "account_id": account_id,
+        "id": str(uuid7()),
+        "bill_id": bill_id,
+        "number": number,
+        "version": figures["version"],
+        "language": language,
+        "issued_at": clock.now(),
+        "figures": figures,
+        "figures_digest": digest_of(figures),
+        "layout": pdf.layout(),
+        "sha256": printed.sha256,
+    }
+
+
+def _keep(rows: list[dict[str, Any]]) -> int:
+    """Write statements; how many were new. One that another process made first stays as it is."""
+    return sql.execute(sql.load(__file__, "keep.sql"), (sql.dumps(rows),)) if rows else 0

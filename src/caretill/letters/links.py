@@ -1,0 +1,56 @@
+"""Links that stand in mails: sealed, with an end, opaque to whoever reads the address (rules.md HIP-3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from caretill.core import clock, tokens
+
+RECEIPT_DAYS = 90
+BILL_DAYS = 90
+_DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address and the last day on which it surely works, counted in the zone given."""
+
+    url: str
+    until: date
+
+
+def receipt_link(account_id: UUID, payment_id: UUID, language: str, time_zone: str) -> Link:
+    """The page of a payment's receipt, open for 90 days to whoever holds the link."""
+    token = tokens.seal("receipt", {"a": str(account_id), "p": str(payment_id)}, RECEIPT_DAYS * _DAY)
+    return _link(f"receipt/{token}", language, time_zone, RECEIPT_DAYS)
+
+
+def open_receipt_link(token: str) -> tuple[UUID, UUID]:
+    """The billing account and payment a receipt link means. Raises tokens.TokenError (bad, expired)."""
+    kept = tokens.unseal("receipt", token)
+    return UUID(kept["a"]), UUID(kept["p"])
+
+
+def bill_link(account_id: UUID, bill_id: UUID, version: int, language: str, time_zone: str) -> Link:
+    """The page of a bill, for 90 days and until its next statement; it asks for last name and ZIP code before lines."""
+    token = tokens.seal("bill", {"a": str(account_id), "b": str(bill_id), "v": version}, BILL_DAYS * _DAY)
+    return _link(f"bill/{token}", language, time_zone, BILL_DAYS)
+
+
+def open_bill_link(token: str) -> tuple[UUID, UUID, int]:
+    """Account, bill and the bill's version when the link was made: with a later one, the link has ended.
+
+    Raises tokens.TokenError (bad, expired).
+    """
+    kept = tokens.unseal("bill", token)
+    return UUID(kept["a"]), UUID(kept["b"]), int(kept["v"])
+
+
+def _link(path: str, language: str, time_zone: str, days: int) -> Link:
+    ending = "" if language == "en" else f"?lang={language}"
+    until = clock.today(time_zone) + timedelta(days=days - 1)
+    return Link(f"{settings.CARETILL_PUBLIC_URL.rstrip('/')}/{path}{ending}", until)
