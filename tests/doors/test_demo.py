@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,11 @@ def answers(url: str) -> bool:
         return False
 
 
+def mails(mailbox_url: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = http.request("GET", f"{mailbox_url}/messages.json", timeout=5).json()["messages"]
+    return found
+
+
 @pytest.fixture
 def demo() -> Iterator[Demo]:
     # A folder that the database's own user may enter: pytest's are closed.
@@ -143,10 +149,10 @@ def demo() -> Iterator[Demo]:
 def test_from_nothing_to_an_address_and_through_kills(demo: Demo) -> None:
     with socket.socket() as other:
         # Somebody has the usual port, or this test does.
-        try:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
             other.bind(("127.0.0.1", 8000))
-        except OSError:
-            pass
+            other.listen()
         told = demo.start()
     assert not told["url"].endswith(":8000")
     assert {"url", "processor_url", "mailbox_url", "bills", "logins"} <= told.keys()
@@ -155,6 +161,7 @@ def test_from_nothing_to_an_address_and_through_kills(demo: Demo) -> None:
     assert all(bill["amount_due_cents"] > 0 for bill in told["bills"])
     assert {bill["kind"] for bill in told["bills"]} == {"hospital", "professional", "pharmacy"}
     assert answers(f"{told['url']}/") and answers(f"{told['processor_url']}/health") and answers(told["mailbox_url"])
+    wait_until(lambda: len(mails(told["mailbox_url"])) >= 9, "receipts of what the world paid come by mail")
     checked = json.loads(demo.ask("check", "--json").stdout.splitlines()[-1])
     assert (checked["broken"], checked["laws"] > 10) == (0, True), checked
 
@@ -182,6 +189,7 @@ def test_from_nothing_to_an_address_and_through_kills(demo: Demo) -> None:
 def test_a_port_that_is_asked_for_and_taken_is_named(demo: Demo) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
+        other.listen()
         refused = demo.ask("demo", "--port", str(other.getsockname()[1]))
     assert refused.returncode == 1 and "is taken" in refused.stderr
 

@@ -16,7 +16,8 @@ from django.db import connection
 
 from caretill.cli.frame import Answer
 from caretill.config.embedded import Embedded
-from caretill.core import clock, limits, seals
+from caretill.core import clock, limits, outbox, seals
+from caretill.letters import send
 from caretill.payments import callbacks, sweep
 
 log = structlog.get_logger("caretill.work")
@@ -42,6 +43,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("callbacks", lambda: {"applied": callbacks.apply_due()}),
         Step("payments", sweep.sweep),
     ),
+    "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver)}),),
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
         Step("limits", lambda: {"forgotten": limits.forget()}, every=3600),
