@@ -76,7 +76,7 @@ class Family:
         """The table that has these columns, in any order. Raises HeaderFault."""
         names = [cell.strip().lower() for cell in cells]
         table = max(self.tables, key=lambda each: _likeness(each, cells))
-        if sum(place is not None for place in table.places(cells)) < 2:
+        if sum(place is not None for place in table.places(cells)) < min(2, len(table.needed)):
             raise HeaderFault("the first line is not a header of " + _listed(each.name for each in self.tables))
         known = set(table.names)
         missing = [name for name, place in zip(table.names, table.places(cells), strict=True) if place is None]

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.db import OperationalError, transaction
+
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
 from caretill.formats import bill_csv, delivery
@@ -23,6 +25,8 @@ from caretill.regions import catalog, rules
 
 KINDS = ("csv", "synthea")
 LOCK = 0x0CA2E111  # one import at a time
+LOCK_WAIT = "5s"  # the server may still be at the last statement of an import that was killed
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 class ImportBusy(RuntimeError):
@@ -53,6 +57,8 @@ def bring_in(ask: Ask, watch: Watch = lambda step, done, total: None) -> Summary
             return replace(known, applied=0, unchanged=known.applied + known.unchanged, known=True)
         delivery_id = _begin(ask, digest, sources)
         plan = _stage(ask, delivery_id, sources, watch)
+        if not _goes_on(delivery_id, plan):
+            plan = _stage(ask, delivery_id, sources, watch)
         _apply(ask, delivery_id, sources, plan, watch)
         summary = summarise(delivery_id, _files(sources), plan)
         _finish(delivery_id, summary)
@@ -75,9 +81,14 @@ def _digest(ask: Ask, sources: list[Source]) -> bytes:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    row = sql.one("SELECT pg_try_advisory_lock(%s) AS mine", (LOCK,))
-    if row is None or not row["mine"]:
-        raise ImportBusy("another import is running on this database")
+    try:
+        with transaction.atomic():
+            sql.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_WAIT,))
+            sql.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise ImportBusy("another import is running on this database") from error
     try:
         yield
     finally:
@@ -116,6 +127,25 @@ class Plan:
     staged: dict[str, int]
     sets: dict[str, int] = field(default_factory=dict)
     repeated: dict[str, int] = field(default_factory=dict)
+    print: str = ""  # of the sets: a delivery that was stopped goes on only with the same ones
+
+
+def _goes_on(delivery_id: UUID, plan: Plan) -> bool:
+    """Keep the print of the sets. False if sets that are done were cut otherwise: then all of it begins anew.
+
+    That happens where another release or other region files go on; what was applied comes up as unchanged.
+    """
+    row = sql.one("SELECT summary->>'print' AS print FROM intake_delivery WHERE id = %s", (delivery_id,))
+    before = row["print"] if row else None
+    sql.execute(
+        "UPDATE intake_delivery SET summary = jsonb_build_object('print', %s::text) WHERE id = %s",
+        (plan.print, delivery_id),
+    )
+    if before in (None, plan.print):
+        return True
+    sql.execute("DELETE FROM intake_set WHERE delivery_id = %s", (delivery_id,))
+    sql.execute("DELETE FROM intake_refused WHERE delivery_id = %s", (delivery_id,))
+    return False
 
 
 def _stage(ask: Ask, delivery_id: UUID, sources: list[Source], watch: Watch) -> Plan:

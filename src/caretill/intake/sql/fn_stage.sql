@@ -73,7 +73,7 @@ CREATE OR REPLACE FUNCTION intake_weed_bills(p_delivery uuid, p_files jsonb) RET
 $$;
 
 -- Cut what is staged into sets, in the order of accounts. The same files give the same sets, so a delivery that was
--- stopped goes on where it stood. Answers {stage: number of sets, "repeated": {stage: rows}}.
+-- stopped goes on where it stood. Answers {sets: {stage: how many}, repeated: {stage: rows}, print: of the sets}.
 CREATE OR REPLACE FUNCTION intake_plan(p_delivery uuid, p_files jsonb, p_size int) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -109,7 +109,9 @@ BEGIN
             'sets', coalesce((SELECT jsonb_object_agg(stage, n) FROM (SELECT stage, max(set_no) + 1 AS n FROM intake_turn
                 WHERE set_no >= 0 GROUP BY 1) AS m), '{}'),
             'repeated', coalesce((SELECT jsonb_object_agg(stage, n) FROM (SELECT stage, count(*) AS n FROM intake_turn
-                WHERE set_no = -2 GROUP BY 1) AS r), '{}')));
+                WHERE set_no = -2 GROUP BY 1) AS r), '{}'),
+            'print', (SELECT md5(concat(count(*), ' ', sum(hashtextextended(stage, row * 1000003 + set_no))))
+                FROM intake_turn)));
 END $$;
 
 -- At the end: lines that no set took. Their bill was refused, or is not in this delivery at all.
