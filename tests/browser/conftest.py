@@ -44,12 +44,12 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the run.
+    """One browser for a file of tests.
 
-    Playwright's loop stays open in this thread between its calls, and Django would take every query of a test beside it
-    for one inside that loop.
+    Playwright's loop stays open in this thread between its calls: Django would take every query of a test beside it
+    for one inside that loop, and no other file of this worker could run a loop of its own.
     """
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
