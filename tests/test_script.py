@@ -159,7 +159,7 @@ def test_worst_exit_code_is_handed_on(
     monkeypatch.setattr(script, "need_chromium", lambda: None)
     assert script.test(["tests/rooms", "-k", "floor"]) == result
     assert [arguments[0] for arguments in ran] == ["ruff", "ruff", "mypy", "pytest"]
-    assert ran[-1] == ("pytest", "-n", "2", "-m", "not slow", "tests/rooms", "-k", "floor")
+    assert ran[-1] == ("pytest", "-n", "2", "--dist", "loadfile", "-m", "not slow", "tests/rooms", "-k", "floor")
 
 
 def test_slow_tests_alone(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_slow_tests_alone(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script, "run", lambda *arguments: ran.append(arguments) or 0)
     monkeypatch.setattr(script, "need_chromium", lambda: None)
     assert script.test(["--slow", "-x"]) == 0
-    assert ran == [("pytest", "-n", "2", "-m", "slow", "-x")]
+    assert ran == [("pytest", "-n", "2", "--dist", "loadfile", "-m", "slow", "-x")]
 
 
 def test_chromium_is_installed_where_that_is_allowed(script: Any, monkeypatch: pytest.MonkeyPatch) -> None:
