@@ -172,8 +172,8 @@ def test_from_nothing_to_an_address_and_through_kills(demo: Demo) -> None:
         victims = [pid for pid, line in demo.programs().items() if name in line]
         assert victims, name
         os.kill(victims[0], signal.SIGKILL)
-        wait_until(lambda gone=victims[0]: gone not in alive(), name)  # type: ignore[misc]
-        wait_until(lambda name=name: any(name in line for line in demo.programs().values()), name)  # type: ignore[misc]
+        wait_until(lambda gone=victims[0]: gone not in alive(), name)
+        wait_until(lambda name=name: any(name in line for line in demo.programs().values()), name)
         if name == "caretill work":
             (worker,) = [pid for pid, line in demo.programs().items() if name in line]
     assert worker in demo.programs(), "a worker outlives its database"
@@ -192,6 +192,19 @@ def test_a_port_that_is_asked_for_and_taken_is_named(demo: Demo) -> None:
         other.listen()
         refused = demo.ask("demo", "--port", str(other.getsockname()[1]))
     assert refused.returncode == 1 and "is taken" in refused.stderr
+
+
+@pytest.mark.slow
+def test_killed_while_the_world_is_made_it_goes_on(demo: Demo) -> None:
+    said = demo.data / "said"
+    with said.open("w") as log, subprocess.Popen(demo.command("demo"), env=demo.environ, stderr=log) as first:
+        wait_until(lambda: "payments since then" in said.read_text(), "the world is made")
+        first.kill()
+    told = demo.start("--port", "0")
+    assert len(told["bills"]) > 40
+    checked = demo.ask("check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert demo.end(signal.SIGTERM) == 0
 
 
 @pytest.mark.slow

@@ -127,9 +127,11 @@ def _give_back(key: UUID, told: Told, visit: Visit) -> int:
     rows = _stored(told, [told.bills[index].number for index in visit.bills])
     account_id = next(iter(rows.values()))["account_id"]
     credit_cents = sum(access.bill_figures(account_id, row["id"])["credit_cents"] for row in rows.values())
-    payment = sql.one("SELECT id FROM payments_payment WHERE account_id = %s AND key = %s", (account_id, key))
+    payment = sql.one(
+        "SELECT id, refunded_cents FROM payments_payment WHERE account_id = %s AND key = %s", (account_id, key)
+    )
     if payment is None or credit_cents == 0:
-        return 0
+        return int(payment["refunded_cents"]) if payment else 0
     again = deterministic_uuid("refund", str(key))
     answer = refund.refund(account_id, payment["id"], credit_cents, again, "the bill was lowered")
     callbacks.apply_due()
