@@ -13,6 +13,7 @@ from django.db import transaction
 from caretill.billing import access, issue
 from caretill.core import sql
 from caretill.payments.take import Ask
+from caretill.regions.names import normal_name
 
 TODAY = date(2026, 11, 22)
 
@@ -57,7 +58,7 @@ def _put(table: str, row: dict[str, Any]) -> None:
 
 
 def _household(keys: dict[str, str], last_name: str) -> None:
-    name = {"row": 1, "region": keys["region"], "last_name": last_name, "last_norm": last_name.upper()}
+    name = {"row": 1, "region": keys["region"], "last_name": last_name, "last_norm": normal_name(last_name)}
     account = {
         "number": keys["account_number"], "first_name": "Juana", "street": "1 Example Street",
         "city": "Sampleton", "state": "OR", "zip": "97201", "email": "juana@example.org", "phone": "",

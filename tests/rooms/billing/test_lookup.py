@@ -25,24 +25,24 @@ def ask(bill: Bill, number: str, **facts: str) -> lookup.Found | None:
 
 def test_any_number_on_the_paper_with_a_second_fact_finds(db: None) -> None:
     bill = a_bill(14_000)
-    by_bill = ask(bill, bill.number, last_norm="SOLANO")
+    by_bill = ask(bill, bill.number, last_norm="solano")
     assert by_bill and (by_bill.scope, by_bill.bill_id) == ("bill", bill.bill_id)
     by_code = ask(bill, bill.pay_code.lower(), zip="97201")
     assert by_code and by_code.bill_id == bill.bill_id
-    by_family = ask(bill, bill.account_number, last_norm="SOLANO")
+    by_family = ask(bill, bill.account_number, last_norm="solano")
     assert by_family and access.scope_of(by_family) == [bill.bill_id]
-    assert ask(bill, bill.health_record_number, last_norm="SOLANO") is None, "not on Oregon's paper"
+    assert ask(bill, bill.health_record_number, last_norm="solano") is None, "not on Oregon's paper"
     there = a_bill(14_000, region="california")
-    by_record = ask(there, there.health_record_number.lstrip("0"), last_norm="SOLANO")
+    by_record = ask(there, there.health_record_number.lstrip("0"), last_norm="solano")
     assert by_record and (by_record.scope, access.scope_of(by_record)) == ("person", [there.bill_id])
 
 
 def misses(bill: Bill) -> list[tuple[str, dict[str, str]]]:
     return [
-        (bill.number, {"last_norm": "OTHER"}),
-        ("P9999999999", {"last_norm": "SOLANO"}),
+        (bill.number, {"last_norm": "other"}),
+        ("P9999999999", {"last_norm": "solano"}),
         (bill.pay_code, {"zip": "97202"}),
-        (bill.account_number, {"last_norm": "OTHER"}),
+        (bill.account_number, {"last_norm": "other"}),
         ("nonsense", {"zip": "97201"}),
         (bill.health_record_number, {"zip": "97202"}),
     ]
@@ -51,10 +51,10 @@ def misses(bill: Bill) -> list[tuple[str, dict[str, str]]]:
 def test_a_hit_and_every_miss_run_the_same_statements(db: None) -> None:
     bill = a_bill(14_000)
     seen: set[tuple[int, int]] = set()
-    for number, facts in [(bill.number, {"last_norm": "SOLANO"}), *misses(bill)]:
+    for number, facts in [(bill.number, {"last_norm": "solano"}), *misses(bill)]:
         with CaptureQueriesContext(connection) as kept:
             found = ask(bill, number, **facts)
-        assert (found is not None) == (number == bill.number and facts == {"last_norm": "SOLANO"})
+        assert (found is not None) == (number == bill.number and facts == {"last_norm": "solano"})
         seen.add((len(kept), kept[0]["sql"].count("\\x") + kept[0]["sql"].count("'\\")))
     assert len(seen) == 1, seen
 
@@ -70,7 +70,7 @@ def test_a_second_fact_is_never_left_out(db: None) -> None:
 def test_another_region_does_not_find_it(db: None) -> None:
     bill = a_bill(14_000)
     one = numbers.candidates(catalog.region("colorado"), bill.number)
-    assert lookup.find("colorado", [(c.kind, c.value) for c in one], {"last_norm": "SOLANO"}) is None
+    assert lookup.find("colorado", [(c.kind, c.value) for c in one], {"last_norm": "solano"}) is None
 
 
 def test_a_guest_sees_the_least_and_their_scope_only(db: None) -> None:
