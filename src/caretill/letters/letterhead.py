@@ -67,17 +67,16 @@ def make_letterhead(org: Organisation, region: Region, language: str, public_url
     """The same from given parts; no setting is asked."""
     bills, help_paying = region.contact("medical_bills"), region.contact("help_paying")
     site = urlsplit(public_url).netloc or public_url
-    phone = _unbroken(bills.phone)
     fills = {
         "name": org.name,
         "short_name": org.short_name,
         "website": site,
-        "phone": phone,
+        "phone": bills.phone,
         "tty": bills.tty,
         "email": bills.email,
         "mail_address": ", ".join(region.mail_address_lines),
     }
-    help_fills = {**fills, "phone": _unbroken(help_paying.phone), "tty": help_paying.tty, "email": help_paying.email}
+    help_fills = {**fills, "phone": help_paying.phone, "tty": help_paying.tty, "email": help_paying.email}
     texts = org.texts[language]
     return Letterhead(
         name=org.name,
@@ -89,7 +88,7 @@ def make_letterhead(org: Organisation, region: Region, language: str, public_url
         time_zone=region.time_zone,
         public_url=public_url,
         site=site,
-        phone=phone,
+        phone=bills.phone,
         tty=bills.tty,
         email=bills.email,
         help_title=texts["assistance_notice"]["title"].format(**help_fills),
@@ -102,11 +101,6 @@ def make_letterhead(org: Organisation, region: Region, language: str, public_url
         labels={name: field.label[language] for name, field in region.fields.items()},
         places={name: field.place for name, field in region.fields.items()},
     )
-
-
-def _unbroken(phone: str) -> str:
-    """A telephone number that no line end can cut."""
-    return phone.replace(" ", "\u00a0").replace("-", "\u2060-\u2060")
 
 
 def _frame(org: Organisation, language: str) -> dict[str, Any]:

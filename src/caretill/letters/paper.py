@@ -40,10 +40,13 @@ def picture(region_slug: str, spot: str | None, language: str) -> bytes:
 
 def picture_key(region_slug: str, spot: str | None, language: str) -> str:
     """Sixteen hex digits that change whenever the picture would: for a file name that may be cached for good."""
-    org = organisation()
-    frame = letterhead(region_slug, language).frame
-    place = region(region_slug)
-    parts = (pdf.layout(), org.slug, region_slug, str(spot), language, frame, repr(_examples(place.fields)))
+    return _key(organisation(), region_slug, spot, language, settings.CARETILL_PUBLIC_URL)
+
+
+@functools.lru_cache(maxsize=512)
+def _key(org: Organisation, slug: str, spot: str | None, language: str, public_url: str) -> str:
+    frame = letterhead(slug, language).frame
+    parts = (pdf.layout(), org.slug, slug, str(spot), language, public_url, frame, repr(_examples(org, slug)))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
@@ -85,14 +88,14 @@ def _around(ring: dict[str, float]) -> Box:
     )
 
 
-def _examples(fields: Any) -> dict[str, str]:
-    return {name: field.example for name, field in fields.items()}
+def _examples(org: Organisation, slug: str) -> dict[str, str]:
+    return {name: field.example for name, field in org.region(slug).fields.items()}
 
 
 def sample_figures(slug: str) -> dict[str, Any]:
     """The figures of a made-up bill with the region's own example for each of its fields."""
     place = region(slug)
-    given = _examples(place.fields)
+    given = _examples(organisation(), slug)
     last = given.get("last_name", "Rivera")
     line = {"service_date": "2026-03-02", "text": "Office visit", "code": "", "units": "1"}
     money = {"charge_cents": 30_000, "discount_cents": 9_000, "plan_paid_cents": 15_000, "copay_cents": 6_000}
