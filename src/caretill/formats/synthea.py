@@ -12,13 +12,17 @@ from caretill.formats.tables import Column, Family, Table
 from caretill.formats.values import Kind
 
 
-def _dollars(text: str) -> str:
-    whole, _, part = text.partition(".")
-    return str(int(whole + part[:2].ljust(2, "0")))
+def _dollars(cells: list[str]) -> list[str]:
+    parts = [cell.partition(".") for cell in cells]
+    return [whole + part[:2].ljust(2, "0") for whole, _, part in parts]
 
 
-def _day(text: str) -> str:
-    return text[:10]
+def _days(cells: list[str]) -> list[str]:
+    return [cell[:10] for cell in cells]
+
+
+def _zip5(cells: list[str]) -> list[str]:
+    return [cell[:5] for cell in cells]
 
 
 DOLLARS = Kind(
@@ -31,23 +35,23 @@ DOLLARS = Kind(
         ("too_many_decimals", r"[0-9]+\.[0-9]{3,}"),
         ("too_big", r"[0-9]{9,}(?:\.[0-9]*)?"),
     ),
-    even=_dollars,
+    evens=_dollars,
 )
 MOMENT = Kind(
     "moment",
     "`YYYY-MM-DD`, perhaps with a time in UTC; the day is taken",
     values.DATE.pattern + r"(?:T[0-9:.]+Z)?",
     "not_a_date",
-    even=_day,
+    evens=_days,
 )
 START = Kind(
     "start", "a year, a date or a date with a time", r"[0-9]{4}(?:-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+Z)?)?", "not_a_date"
 )
 KEY = Kind("key", "the identity of a row", r"[A-Za-z0-9][A-Za-z0-9-]*", "not_a_code", longest=60)
 WORD = Kind("word", "a short word", r"[A-Za-z0-9_]*", "not_a_code", longest=30)
-PLAN = Kind("address part", "any text on one line", r"(?s:.*)", "empty", longest=100, card_checked=True)
-UNITS = Kind("units", "a quantity", r"[0-9]{1,6}(?:\.[0-9]+)?", "not_a_quantity", even=lambda text: f"{text}")
-POSTAL = Kind("ZIP", "5 or 9 digits", r"[0-9]{5}(?:-?[0-9]{4})?", "not_a_code", even=lambda text: text[:5])
+PLAN = Kind("address part", "any text on one line", r"[^\n]*", "empty", longest=100, card_checked=True)
+UNITS = Kind("units", "a quantity", r"[0-9]{1,6}(?:\.[0-9]+)?", "not_a_quantity")
+POSTAL = Kind("ZIP", "5 or 9 digits", r"[0-9]{5}(?:-?[0-9]{4})?", "not_a_code", evens=_zip5)
 
 PATIENTS = Table(
     "patients",

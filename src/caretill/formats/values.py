@@ -43,32 +43,37 @@ REASONS = {
 }
 
 
-def _same(text: str) -> str:
-    return text
+Evens = Callable[[list[str]], list[str]]
 
 
-def _cents(text: str) -> str:
-    whole, _, part = text.partition(".")
-    return str(int(whole + part.ljust(2, "0")))
+def _same(cells: list[str]) -> list[str]:
+    return cells
 
 
-def _bare(text: str) -> str:
-    return text.replace("-", "")
+def _cents(cells: list[str]) -> list[str]:
+    joined = "\n".join(cells)
+    if joined.count(".") == len(cells):
+        return joined.replace(".", "").split("\n")
+    return [cell.replace(".", "") if "." in cell else f"{cell}00" for cell in cells]
 
 
-def _nine(text: str) -> str:
-    return text.zfill(9)
+def _bare(cells: list[str]) -> list[str]:
+    return "\n".join(cells).replace("-", "").split("\n")
 
 
-def _quantity(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _nine(cells: list[str]) -> list[str]:
+    return [cell.zfill(9) for cell in cells]
+
+
+def _quantity(cells: list[str]) -> list[str]:
+    return [cell.rstrip("0").rstrip(".") if "." in cell else cell for cell in cells]
 
 
 @dataclass(frozen=True)
 class Kind:
     """What a cell may hold. `pattern` is the whole cell; `because` names the reason for the first pattern that fits.
 
-    `even` gives a good cell the one form it is kept in.
+    `evens` gives good cells the one form they are kept in.
     """
 
     name: str
@@ -78,7 +83,7 @@ class Kind:
     because: tuple[tuple[str, str], ...] = ()
     longest: int = 250
     card_checked: bool = False
-    even: Callable[[str], str] = _same
+    evens: Evens = _same
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:
@@ -87,6 +92,10 @@ class Kind:
     @cached_property
     def _because(self) -> list[tuple[str, re.Pattern[str]]]:
         return [(reason, re.compile(pattern)) for reason, pattern in self.because]
+
+    @cached_property
+    def _each(self) -> re.Pattern[str]:
+        return re.compile(f"(?:(?:{self.pattern})\n)*")
 
     def judge(self, text: str) -> str | None:
         """Why a cell that is not empty is refused, or None."""
@@ -102,8 +111,24 @@ class Kind:
             return "bad_check_character"
         return None
 
+    def all_good(self, cells: list[str]) -> bool:
+        """True if `judge` has nothing against any of the cells; they hold no line end. A quick yes, found in one go."""
+        joined = "\n".join(cells)
+        return (
+            self is not PAY_CODE
+            and len(max(cells, key=len)) <= self.longest
+            and self._each.fullmatch(joined + "\n") is not None
+            and not _CONTROL_IN_LINES.search(joined)
+            and not (self.card_checked and looks_like_card(joined))
+        )
+
+    def even(self, text: str) -> str:
+        """One good cell in the form it is kept in."""
+        return self.evens([text])[0]
+
 
 _CONTROL = re.compile(r"[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]")
+_CONTROL_IN_LINES = re.compile(r"[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]")
 
 
 def _words(name: str, *words: str) -> Kind:
@@ -121,7 +146,7 @@ AMOUNT = Kind(
         ("one_decimal", r"[0-9]+\.[0-9]"),
         ("too_big", r"[1-9][0-9]{8,}(?:\.[0-9]{2})?"),
     ),
-    even=_cents,
+    evens=_cents,
 )
 DATE = Kind("date", "`YYYY-MM-DD`, 1900 to 2099", _DAY, "not_a_date", (("no_such_day", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),))
 VERSION = Kind(
@@ -133,7 +158,7 @@ QUANTITY = Kind(
     "`0` to `999999.999`, at most three decimals",
     r"(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,3})?",
     "not_a_quantity",
-    even=_quantity,
+    evens=_quantity,
 )
 REGION = Kind(
     "region", "slug of a region of the organisation, like `california`", "[a-z]+(?:-[a-z]+)*", "not_a_code", longest=60
@@ -144,7 +169,7 @@ NUMBER = Kind(
     "[A-Z0-9](?:-?[A-Z0-9]){2,23}",
     "not_a_code",
     card_checked=True,
-    even=_bare,
+    evens=_bare,
 )
 SHORT_NUMBER = Kind(
     "short number",
@@ -158,7 +183,7 @@ HEALTH_RECORD = Kind(
     "digits, up to 9; a shorter one is padded with zeros on the left",
     "[0-9]{1,9}",
     "not_a_code",
-    even=_nine,
+    evens=_nine,
 )
 GROUP = Kind("group", "capital letters and digits, 1 to 12", "[A-Z0-9]{1,12}", "not_a_code")
 BILL_GROUP = Kind("bill group", "capital letters and digits, 1 to 4", "[A-Z0-9]{1,4}", "not_a_code")
@@ -187,9 +212,9 @@ CODE_SYSTEM = Kind(
     "not_a_code",
 )
 CODE = Kind("code", "letters, digits, dots and dashes, up to 20", "[A-Za-z0-9][A-Za-z0-9.-]{0,19}", "not_a_code")
-TEXT = Kind("text", "any text on one line, up to 250 characters", r"(?s:.*[^\s].*)", "empty", card_checked=True)
+TEXT = Kind("text", "any text on one line, up to 250 characters", r"[^\n]*\S[^\n]*", "empty", card_checked=True)
 NAME = Kind(
-    "name", "any text on one line, up to 100 characters", r"(?s:.*[^\s].*)", "empty", longest=100, card_checked=True
+    "name", "any text on one line, up to 100 characters", r"[^\n]*\S[^\n]*", "empty", longest=100, card_checked=True
 )
 BILL_KIND = _words("kind of bill", "hospital", "professional", "pharmacy")
 LANGUAGE = _words("language", "en", "es")

@@ -191,7 +191,7 @@ def _copying(statement: str) -> Iterator[Any]:
         yield copy
 
 
-def _text(base: int, rows: list[int], columns: Cells, target: Target) -> str:
+def _text(base: int, rows: Sequence[int], columns: Cells, target: Target) -> str:
     """Rows in COPY's text form. Cells hold no tab and no line end: those are refused as control characters."""
     cells = target.add(list(columns)) if target.add else columns
     numbers = [str(base + row) for row in rows]

@@ -104,8 +104,9 @@ def test_dates_that_are_refused(text: str, reason: str) -> None:
         (values.QUANTITY, "1.500", "1.5"),
         (values.QUANTITY, "1.000", "1"),
         (values.QUANTITY, "10", "10"),
-        (values.AMOUNT, "0", "0"),
-        (values.AMOUNT, "0.07", "7"),
+        (values.AMOUNT, "0", "000"),
+        (values.AMOUNT, "0.07", "007"),
+        (values.AMOUNT, "12.50", "1250"),
     ],
 )
 def test_even_forms(kind: values.Kind, text: str, even: str) -> None:
