@@ -17,11 +17,12 @@ from django.db import connection
 from caretill.cli.frame import Answer
 from caretill.config.embedded import Embedded
 from caretill.core import clock, limits, outbox, seals
-from caretill.letters import send
+from caretill.letters import send, statements
 from caretill.payments import callbacks, sweep
 
 log = structlog.get_logger("caretill.work")
 
+PORTION = 256  # statements drawn in one turn
 # Seconds between two looks when there is nothing to do: short after work was done, longer while nothing comes.
 SHORTEST, LONGEST = 0.02, 0.3
 # Rests after a failure double up to these: a database comes back in seconds, a fault of ours does not.
@@ -44,11 +45,18 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("payments", sweep.sweep),
     ),
     "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver)}),),
+    "papers": (Step("statements", lambda: _statements(), every=5),),
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
         Step("limits", lambda: {"forgotten": limits.forget()}, every=3600),
     ),
 }
+
+
+def _statements() -> dict[str, int]:
+    """A portion of the statements that are due; the drawing process ends with it."""
+    done = statements.run(processes=1, most=PORTION)
+    return {"made": done.done, "failed": done.failed}
 
 
 class Lane:
