@@ -26,6 +26,7 @@ SETTINGS = {
     "CARETILL_PUBLIC_URL": "the address payers see",
     "CARETILL_SMTP_URL": "the mail server, smtp://user:password@host:587",
     "CARETILL_MAIL_FROM": "the sender of letters",
+    "CARETILL_TRUSTED_PROXIES": "how many proxies of yours stand before the web server and add X-Forwarded-For (0)",
     "CARETILL_DEBUG": "yes shows faults with their code; never where real bills are",
     "CARETILL_POSTGRES_HOME": "a folder with bin/postgres, instead of the one that comes along",
 }
@@ -68,6 +69,7 @@ class Environment:
     public_url: str
     smtp_url: str | None
     mail_from: str
+    trusted_proxies: int
     debug: bool
     postgres_home: Path | None
 
@@ -105,6 +107,7 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         public_url=_address(given, "CARETILL_PUBLIC_URL", "http://127.0.0.1:8000"),
         smtp_url=_smtp(given, "CARETILL_SMTP_URL"),
         mail_from=_mail(given, "CARETILL_MAIL_FROM", "billing@example.org"),
+        trusted_proxies=_whole(given, "CARETILL_TRUSTED_PROXIES", 0, most=9),
         debug=_yes_no(given, "CARETILL_DEBUG", False),
         postgres_home=_postgres_home(given, "CARETILL_POSTGRES_HOME"),
     )
@@ -211,6 +214,13 @@ def _yes_no(given: Mapping[str, str], name: str, default: bool) -> bool:
     if value in ("0", "no", "false", "off"):
         return False
     raise BadEnvironment(name, "yes or no")
+
+
+def _whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:
+    value = _text(given, name) or str(default)
+    if not (value.isascii() and value.isdecimal() and len(value) < 10 and int(value) <= most):
+        raise BadEnvironment(name, f"a whole number from 0 to {most}")
+    return int(value)
 
 
 def _postgres_home(given: Mapping[str, str], name: str) -> Path | None:

@@ -8,38 +8,48 @@ from typing import Self
 
 from django.http import HttpRequest
 
+from caretill.regions import numbers
 from caretill.regions.models import Lookup, Region
 from caretill.web import preferences
+from caretill.web.forms.facts import FactsForm, read_facts
 from caretill.web.forms.form import Form, Reader
 
 _NUMBER = re.compile(r"[0-9A-Z]{3,24}")
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212.]+")
+_FLOW = re.compile(r"[0-9a-f]{16}")
+
+
+def started(request: HttpRequest) -> str:
+    """The id of the payment that what is found shall join (`?add=`), or empty."""
+    told = request.POST.get("add") or request.GET.get("add") or ""
+    return told if _FLOW.fullmatch(told) else ""
 
 
 @dataclass(frozen=True)
-class FindForm(Form):
+class FindForm(FactsForm):
     """One box for any number on the paper, and a last name or a ZIP code (either, or both)."""
 
     number: str = ""
-    last_name: str = ""
-    zip: str = ""
+    add: str = ""
 
     @classmethod
-    def read(cls, request: HttpRequest, region: Region) -> Self:
+    def read(cls, request: HttpRequest, region: Region, both: bool = False) -> Self:
         """What was posted, or an empty form."""
         reader = Reader(request)
         number = reader.text("number", missing="find.error.number_missing")
-        last_name = reader.text("last_name")
-        zip_code = reader.text("zip")
-        if number and not _NUMBER.fullmatch(_SEPARATORS.sub("", number.upper())):
+        if number and not _NUMBER.fullmatch(bare(number)):
             reader.fault("number", "find.error.number_shape")
-        if last_name and region.fields["last_name"].clean(last_name) is None:
-            reader.fault("last_name", "find.error.last_name_shape")
-        if zip_code and region.fields["zip"].clean(zip_code) is None:
-            reader.fault("zip", "find.error.zip_shape")
-        if not last_name and not zip_code:
-            reader.fault("last_name", "find.error.second_missing")
-        return cls(number=number, last_name=last_name, zip=zip_code, **reader.outcome())  # type: ignore[arg-type]
+        typed = read_facts(reader, region, both)
+        return cls(number=number, add=started(request), **typed, **reader.outcome())  # type: ignore[arg-type]
+
+    def entries(self) -> dict[str, str]:
+        """What was typed, to be posted once more."""
+        return {"number": self.number, "add": self.add, **super().entries()}
+
+
+def bare(number: str) -> str:
+    """The number in capitals without what people put between its parts."""
+    return _SEPARATORS.sub("", number).upper()
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class FieldsForm(Form):
 
     typed: dict[str, str] = field(default_factory=dict)
     clean: dict[str, str] = field(default_factory=dict)
+    add: str = ""
 
     @classmethod
     def read(cls, request: HttpRequest, region: Region, lookup: Lookup) -> Self:
@@ -62,8 +73,12 @@ class FieldsForm(Form):
             if not typed[name]:
                 reader.fault(name, "find.fields.error.missing", label=asked.label[language])
                 continue
-            value = asked.clean(typed[name])
+            value = numbers.stored_value(region, name, typed[name])
             if value is None:
                 reader.fault(name, "find.fields.error.shape", label=asked.label[language], example=asked.example)
             clean[name] = value or ""
-        return cls(typed=typed, clean=clean, **reader.outcome())  # type: ignore[arg-type]
+        return cls(typed=typed, clean=clean, add=started(request), **reader.outcome())  # type: ignore[arg-type]
+
+    def entries(self) -> dict[str, str]:
+        """What was typed, to be posted once more."""
+        return {**self.typed, "add": self.add}

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from caretill.regions.models import Region
+from caretill.web import seek, visit
+from caretill.web.forms.facts import FactsForm
 from caretill.web.forms.find import FieldsForm, FindForm
-from caretill.web.page import accepts, form_page, page, region_of
+from caretill.web.jinja import url
+from caretill.web.page import SeeOther, accepts, form_page, page, region_of
+from caretill.web.seek import Sought
 
 
 @accepts("GET", "POST")
@@ -13,6 +18,13 @@ def find(request: HttpRequest, slug: str) -> HttpResponse:
     """One box for any number on the paper, plus a last name or a ZIP code."""
     region = region_of(slug)
     form = FindForm.read(request, region)
+    if form.sent:
+        sought = seek.seek(request, seek.by_number(region, form))
+        if sought.found:
+            return seek.begin(request, slug, sought.found, form.add)
+        if sought.gate != "open":
+            return held(request, region, form, sought)
+        form = form.wrong("number", "find.error.not_found")
     return form_page(request, "find.html", form, region=region)
 
 
@@ -24,10 +36,48 @@ def fields(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     if lookup is None:
         raise Http404(name)
     form = FieldsForm.read(request, region, lookup)
+    if form.sent:
+        sought = seek.seek(request, seek.by_fields(region, lookup, form))
+        if sought.found:
+            return seek.begin(request, slug, sought.found, form.add)
+        if sought.gate != "open":
+            return held(request, region, form, sought)
+        form = form.wrong(lookup.number_field, "find.error.not_found")
     return form_page(request, "fields.html", form, region=region, lookup=lookup)
+
+
+def held(request: HttpRequest, region: Region, form: FindForm | FieldsForm | FactsForm, sought: Sought) -> HttpResponse:
+    """Too many misses lately: a page that works for a moment and goes on by itself, or one that names other ways."""
+    if sought.gate == "closed":
+        response = page(request, "find_closed.html", status=429, region=region)
+        response.headers["Retry-After"] = "3600"
+        return response
+    return page(
+        request,
+        "find_work.html",
+        region=region,
+        entries=form.entries(),
+        challenge=seek.challenge(sought.gate),
+        bits=sought.bits,
+    )
 
 
 @accepts("GET")
 def paper(request: HttpRequest, slug: str) -> HttpResponse:
     """Where each number stands on this region's paper."""
     return page(request, "paper.html", region=region_of(slug))
+
+
+@accepts("GET")
+def nothing_owed(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything that was found is paid. The page says nothing about anybody, so it needs no visit."""
+    return page(request, "find_nothing.html", region=region_of(slug))
+
+
+@accepts("GET")
+def apart(request: HttpRequest, flow: str, other: str) -> HttpResponse:
+    """A bill that cannot join a payment: go on with the first, then pay this one by itself."""
+    first, second = visit.load(request, flow), visit.load(request, other)
+    if first is None or second is None:
+        return SeeOther(url("start"))
+    return page(request, "find_apart.html", region=region_of(first.region), first=first.id, second=second.id)
