@@ -51,6 +51,9 @@ def _assets_of(known: Organisation) -> Assets:
     sheet = css.site(theme.properties(known.theme["light"]), theme.properties(known.theme["dark"]))
     made = [
         _asset("site.css", "text/css; charset=utf-8", sheet.encode()),
+        _asset("work.js", "text/javascript; charset=utf-8", (STATIC / "work.js").read_bytes()),
+        _asset("wait.js", "text/javascript; charset=utf-8", (STATIC / "wait.js").read_bytes()),
+        _asset("pay.js", "text/javascript; charset=utf-8", (STATIC / "pay.js").read_bytes()),
         _asset("logo.svg", "image/svg+xml", Path(known.logo_svg).read_bytes()),
     ]
     return Assets({asset.name: asset for _, asset in made}, {plain: asset.name for plain, asset in made})

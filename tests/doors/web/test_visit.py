@@ -77,7 +77,7 @@ def test_one_flow_cannot_be_passed_off_as_another() -> None:
     browser, flow, other = Browser(), _flow(), _flow()
     browser.save(flow)
     browser.save(other)
-    first, second = sorted(browser.cookies)
+    first, second = sorted(name for name in browser.cookies if name.startswith("visit-"))
     browser.cookies[first], browser.cookies[second] = browser.cookies[second], browser.cookies[first]
     assert visit.load(browser.request(), flow.id) is None
     assert visit.load(browser.request(), "") is None
@@ -107,7 +107,7 @@ def test_at_most_five_are_kept_and_the_oldest_goes() -> None:
     response = HttpResponse()
     visit.forget(response, kept[0].id)
     browser.take(response)
-    assert len(browser.cookies) == 4
+    assert len([name for name in browser.cookies if name.startswith("visit-")]) == 4
 
 
 def test_five_flows_of_many_bills_fit_into_a_request() -> None:
@@ -132,11 +132,52 @@ def test_the_key_changes_only_with_what_is_asked() -> None:
     assert flow.key != key and flow.payment_id == ""
 
 
+def test_another_payer_is_another_request() -> None:
+    flow = _flow()
+    flow.pay_as("Ana", "ana@example.com")
+    flow.ask({BILLS[0]: 100}, "all")
+    key = flow.key
+    flow.pay_as("Ana", "ana@example.com")
+    assert flow.key == key
+    flow.pay_as("Ana", "")
+    assert flow.key != key
+
+
+def test_what_was_paid_is_no_longer_asked_and_the_rest_is_a_new_request() -> None:
+    browser, flow = Browser(), _flow()
+    flow.ask({BILLS[0]: 100, BILLS[1]: 40}, "all")
+    key, flow.payment_id = flow.key, "0190a000-0000-7000-8000-0000000000ff"
+    flow.settle([BILLS[0]])
+    assert (flow.amounts, flow.payment_id) == ({BILLS[1]: 40}, "") and flow.key != key
+    browser.save(flow)
+    assert visit.holding(browser.request(), "0190a000-0000-7000-8000-0000000000ff") == flow
+    assert visit.holding(browser.request(), "") is None
+
+
+def test_a_browser_keeps_one_name_over_all_its_flows() -> None:
+    one, other = Browser(), Browser()
+    one.save(_flow())
+    name = visit.browser(one.request())
+    one.save(_flow())
+    assert visit.browser(one.request()) == name and len(name) == 16
+    other.save(_flow())
+    assert visit.browser(other.request()) != name
+
+
+def test_a_flow_of_another_release_is_no_flow() -> None:
+    browser, flow = Browser(), _flow()
+    browser.save(flow)
+    sealed = visit.tokens.seal(f"visit:{flow.id}", {"region": "oregon", "bills": BILLS}, 60)
+    browser.cookies[f"visit-{flow.id}"] = sealed
+    assert visit.load(browser.request(), flow.id) is None
+
+
 def test_over_https_the_cookie_belongs_to_this_host_alone() -> None:
     with override_settings(CARETILL_PUBLIC_URL="https://pay.example.org"):
         browser, flow = Browser(), _flow()
-        (morsel,) = browser.save(flow).values()
-        assert morsel.key == f"__Host-visit-{flow.id}"
-        assert morsel["secure"] and morsel["httponly"] and morsel["samesite"] == "Lax"
-        assert morsel["path"] == "/" and not morsel["domain"]
+        cookies = browser.save(flow)
+        assert set(cookies) == {f"__Host-visit-{flow.id}", "__Host-browser"}
+        for morsel in cookies.values():
+            assert morsel["secure"] and morsel["httponly"] and morsel["samesite"] == "Lax"
+            assert morsel["path"] == "/" and not morsel["domain"]
         assert visit.load(browser.request(), flow.id) == flow

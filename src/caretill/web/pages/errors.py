@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
+from caretill.web import visit
 from caretill.web.page import page
 
 # From here on a payment may have been made, so nothing may sound as if it had not (issue 2, "a database that is away").
-AFTER_PROCESSOR = frozenset({"return", "wait", "done", "receipt", "receipt_pdf"})
+AFTER_PROCESSOR = frozenset({"return", "cancel", "wait", "state", "done", "receipt", "receipt_pdf", "mailed_receipt"})
 
 
 def problem(request: HttpRequest, status: int, name: str = "", retry_seconds: int = 0) -> HttpResponse:
@@ -19,8 +20,12 @@ def problem(request: HttpRequest, status: int, name: str = "", retry_seconds: in
 
 
 def _after_processor(request: HttpRequest) -> bool:
+    """Whether a payment may have been made: by the page, or because the flow of the page began one."""
     match = request.resolver_match
-    return match is not None and match.url_name in AFTER_PROCESSOR
+    if match is None:
+        return False
+    flow = visit.load(request, str(match.kwargs.get("flow", "")))
+    return match.url_name in AFTER_PROCESSOR or bool(flow and flow.payment_id)
 
 
 def away(request: HttpRequest) -> HttpResponse:

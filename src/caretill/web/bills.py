@@ -1,0 +1,162 @@
+"""The bills of a flow as a payer sees them: whom they pay, what is owed, and what stands in the way of paying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from caretill.billing import access
+from caretill.core import clock
+from caretill.payments import look
+from caretill.payments.access import payment_figures
+from caretill.regions.catalog import organisation, region
+from caretill.web import visit
+from caretill.web.flow import Made, viewer
+from caretill.web.visit import Flow
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The payment that holds a bill. `until` is when others may try again; None where nobody can say."""
+
+    made: Made
+    state: str
+    amount_cents: int
+    mine: bool
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Bill:
+    """`state` is open, held, paid, credit or nothing (nothing was ever owed). `place` is its place in the flow."""
+
+    place: int
+    id: str
+    payee: str
+    payee_name: str
+    account: str
+    due: date
+    past_due: bool
+    payable_cents: int
+    due_now_cents: int
+    credit_cents: int
+    state: str
+    hold: Hold | None = None
+    paid_on: date | None = None
+
+    @property
+    def stands(self) -> str:
+        """The table of `amount.toml` under `state` that says it."""
+        if self.hold is None:
+            return self.state
+        under_way = self.hold.state in ("submitting", "requires_action")
+        if self.hold.mine:
+            return "mine" if under_way else "mine_on_way"
+        return "waits" if self.hold.until else "soon" if under_way else "on_way"
+
+
+@dataclass(frozen=True)
+class Bills:
+    """All of them, in the order of their due dates."""
+
+    all: tuple[Bill, ...]
+    masked_name: str
+
+    @property
+    def open(self) -> tuple[Bill, ...]:
+        """Those that can be paid now."""
+        return tuple(bill for bill in self.all if bill.state == "open")
+
+    @property
+    def shut(self) -> tuple[Bill, ...]:
+        """Those that cannot."""
+        return tuple(bill for bill in self.all if bill.state != "open")
+
+    @property
+    def mine(self) -> Hold | None:
+        """A payment of this same browser that is under way."""
+        return next((bill.hold for bill in self.all if bill.hold and bill.hold.mine), None)
+
+    @property
+    def payable_cents(self) -> int:
+        """What all the open ones ask for."""
+        return sum(bill.payable_cents for bill in self.open)
+
+    @property
+    def due_now_cents(self) -> int:
+        """The part of it that is due by today."""
+        return sum(bill.due_now_cents for bill in self.open)
+
+    @property
+    def several_accounts(self) -> bool:
+        """Whether the open ones cannot share one payment."""
+        return len({bill.account for bill in self.open}) > 1
+
+
+def read(request: HttpRequest, flow: Flow) -> Bills:
+    """As they are now; one query and the note that they were read, more only where a bill is held or paid.
+
+    A hold whose time is over falls only by the processor's word: it is asked for first.
+    """
+    rows = access.payable_bills(viewer(flow))
+    over = {row["held_by"] for row in rows if row["held_by"] and row["held_until"] <= clock.now()}
+    if over:
+        for payment_id in over:
+            look.look_again(UUID(flow.account_id), payment_id)
+        rows = access.payable_bills(viewer(flow))
+    holds = {row["held_by"]: _hold(request, flow, row) for row in _one_each(rows)}
+    found = [_bill(flow, row, holds.get(row["held_by"])) for row in rows]
+    return Bills(tuple(found), rows[0]["masked_name"] if rows else "")
+
+
+def _one_each(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({row["held_by"]: row for row in rows if row["held_by"]}.values())
+
+
+def _hold(request: HttpRequest, flow: Flow, row: dict[str, Any]) -> Hold:
+    figures = payment_figures(UUID(flow.account_id), row["held_by"])
+    waits = figures["state"] in ("submitting", "requires_action") and row["held_until"] > clock.now()
+    return Hold(
+        Made.of(flow.account_id, row["held_by"]),
+        figures["state"],
+        figures["amount_cents"],
+        figures["visit"] == visit.browser(request).hex(),
+        row["held_until"] if waits else None,
+    )
+
+
+def _bill(flow: Flow, row: dict[str, Any], hold: Hold | None) -> Bill:
+    place = region(row["region"])
+    today = clock.today(place.time_zone)
+    state, paid_on = "open", None
+    if hold:
+        state = "held"
+    elif row["payable_cents"] <= 0:
+        paid_on = _last_paid(row)
+        state = "credit" if row["credit_cents"] > 0 else "paid" if paid_on else "nothing"
+    return Bill(
+        place=flow.bills.index(str(row["bill_id"])),
+        id=str(row["bill_id"]),
+        payee=row["payee"],
+        payee_name=organisation().payees[row["payee"]].name,
+        account=place.processor_accounts[row["payee"]],
+        due=row["due_date"],
+        past_due=row["due_date"] < today,
+        payable_cents=row["payable_cents"],
+        due_now_cents=access.due_now_cents(row, today),
+        credit_cents=row["credit_cents"],
+        state=state,
+        hold=hold,
+        paid_on=paid_on,
+    )
+
+
+def _last_paid(row: dict[str, Any]) -> date | None:
+    """The day of the last payment, whichever way it came."""
+    payments = access.bill_figures(row["account_id"], row["bill_id"])["payments"]
+    return max((date.fromisoformat(each["date"]) for each in payments if each["kind"] != "refund"), default=None)

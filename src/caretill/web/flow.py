@@ -1,0 +1,137 @@
+"""Pages of a payment in the making and of one that was made: who may open them, and whose turn it is to be paid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from caretill.core import tokens
+from caretill.payments.access import payment_figures
+from caretill.payments.states import ENDED
+from caretill.people.viewer import Hidden, Viewer
+from caretill.regions.catalog import organisation
+from caretill.web import visit
+from caretill.web.jinja import url
+from caretill.web.page import SeeOther, View
+from caretill.web.pages import errors
+from caretill.web.visit import Flow
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One payment: the chosen bills whose payees share an account at the processor, with an amount in cents each."""
+
+    processor_account: str
+    parts: tuple[tuple[str, int], ...]
+    payees: tuple[str, ...]
+
+    @property
+    def total_cents(self) -> int:
+        """All of it."""
+        return sum(cents for _, cents in self.parts)
+
+    @property
+    def statement_name(self) -> str:
+        """The billing name that the processor and a card statement show: the payee's, or for several our own."""
+        names = sorted(set(self.payees))
+        return names[0] if len(names) == 1 else organisation().name
+
+
+@dataclass(frozen=True)
+class Made:
+    """A payment, as its sealed token names it."""
+
+    token: str
+    account_id: UUID
+    payment_id: UUID
+
+    @classmethod
+    def of(cls, account_id: UUID | str, payment_id: UUID | str) -> Made:
+        """With a new token; it means the same as every other one of this payment."""
+        token = tokens.seal("payment", {"a": str(account_id), "p": str(payment_id)}, None)
+        return cls(token, UUID(str(account_id)), UUID(str(payment_id)))
+
+    @classmethod
+    def opened(cls, token: str) -> Made:
+        """Raises TokenError."""
+        kept = tokens.unseal("payment", token)
+        return cls(token, UUID(kept["a"]), UUID(kept["p"]))
+
+
+def with_flow(view: Callable[[HttpRequest, Flow], HttpResponse]) -> View:
+    """The view gets the flow that the address names, if this browser holds it."""
+
+    @wraps(view)
+    def found(request: HttpRequest, flow: str) -> HttpResponse:
+        held = visit.load(request, flow)
+        if held is None:
+            return errors.problem(request, 404, "flow_gone")
+        return view(request, held)
+
+    return found
+
+
+def with_payment(view: Callable[[HttpRequest, Made], HttpResponse]) -> View:
+    """The view gets the payment that the token means. A bad token and a payment that is not there get one answer."""
+
+    @wraps(view)
+    def found(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            return view(request, Made.opened(token))
+        except (tokens.TokenError, Hidden):
+            return errors.problem(request, 404, "link_bad")
+
+    return found
+
+
+def kept(request: HttpRequest, response: HttpResponse, flow: Flow) -> HttpResponse:
+    """The response with the flow in its cookie."""
+    visit.save(request, response, flow)
+    return response
+
+
+def viewer(flow: Flow) -> Viewer:
+    """A guest with the bills of the flow in view."""
+    return Viewer("guest", UUID(flow.account_id), frozenset(map(UUID, flow.bills)))
+
+
+def turns(flow: Flow) -> tuple[Turn, ...]:
+    """The payments that what was chosen takes, in the order of the bills."""
+    region, payees = organisation().region(flow.region), organisation().payees
+    chosen: dict[str, list[str]] = {}
+    for bill in flow.bills:
+        if bill in flow.amounts:
+            chosen.setdefault(region.processor_accounts[flow.payees[bill]], []).append(bill)
+    return tuple(
+        Turn(
+            account,
+            tuple((bill, flow.amounts[bill]) for bill in bills),
+            tuple(payees[flow.payees[bill]].name for bill in bills),
+        )
+        for account, bills in chosen.items()
+    )
+
+
+def settle(flow: Flow) -> str:
+    """The state of the payment under way. What it paid is taken off what is asked; one that failed is let go."""
+    if not flow.payment_id:
+        return ""
+    try:
+        figures = payment_figures(UUID(flow.account_id), UUID(flow.payment_id))
+    except Hidden:
+        flow.renew()
+        return ""
+    if figures["state"] == "succeeded":
+        flow.settle([part["bill_id"] for part in figures["parts"]])
+    elif figures["state"] in ENDED:
+        flow.renew()
+    return str(figures["state"])
+
+
+def over_to(name: str, made: Made) -> SeeOther:
+    """To a page of that payment."""
+    return SeeOther(url(name, made.token))

@@ -1,0 +1,89 @@
+"""Check the answers, then pay: the last page before the processor's."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from caretill.payments import take
+from caretill.payments.take import Answer, Ask
+from caretill.regions.catalog import organisation
+from caretill.web import bills, network, notices, preferences, visit
+from caretill.web.flow import Made, kept, over_to, settle, turns, with_flow
+from caretill.web.forms.form import Reader
+from caretill.web.jinja import url
+from caretill.web.page import SeeOther, accepts, page, region_of
+from caretill.web.pages import errors
+from caretill.web.pages.amount import fallen, shut
+from caretill.web.visit import Flow
+
+WAIT_SECONDS = 600
+
+
+@accepts("GET", "POST")
+@with_flow
+def check(request: HttpRequest, flow: Flow) -> HttpResponse:
+    """What is about to be paid, each answer with a way to change it. A form older than the answers pays nothing."""
+    under_way = Made.of(flow.account_id, flow.payment_id) if flow.payment_id else None
+    state = settle(flow)
+    if under_way and (state in ("pending", "unknown") or (state == "succeeded" and not flow.amounts)):
+        return kept(request, over_to("wait", under_way), flow)
+    if not flow.amounts or not flow.payer_name:
+        return SeeOther(url("details" if flow.amounts else "amount", flow.id))
+    reader = Reader(request)
+    if not reader.judged:
+        return kept(request, check_page(request, flow), flow)
+    if reader.post.get("key") != flow.key:
+        return kept(request, check_page(request, flow, 409, "changed"), flow)
+    return sent(request, flow, take.pay(ask(request, flow)))
+
+
+def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str = "") -> HttpResponse:
+    """The answers, and the payments they make. `notice` names words on top."""
+    region = region_of(flow.region)
+    texts = notices.texts(organisation(), region, preferences.of(request).language)
+    return page(
+        request, "check.html", status=status, region=region, flow=flow, turns=turns(flow), texts=texts, notice=notice
+    )
+
+
+def ask(request: HttpRequest, flow: Flow) -> Ask:
+    """The first of the payments that were chosen, as the payment room wants it."""
+    turn = turns(flow)[0]
+    return Ask(
+        key=UUID(flow.key),
+        account_id=UUID(flow.account_id),
+        region=flow.region,
+        parts=tuple((UUID(bill), cents) for bill, cents in turn.parts),
+        payer_name=flow.payer_name,
+        email=flow.email,
+        language=preferences.of(request).language,
+        visit=visit.browser(request),
+        statement_name=turn.statement_name,
+        processor_account=turn.processor_account,
+        network=network.of(request),
+    )
+
+
+def sent(request: HttpRequest, flow: Flow, answer: Answer) -> HttpResponse:
+    """Each answer of the payment room as a page, or the way to the processor's."""
+    if answer.code in ("open", "ended", "not_sent", "refused"):
+        flow.payment_id = str(answer.payment_id)
+    match answer.code:
+        case "open":
+            return kept(request, SeeOther(answer.url), flow)
+        case "ended" | "refused":
+            return kept(request, over_to("wait", Made.of(flow.account_id, flow.payment_id)), flow)
+        case "not_sent":
+            return kept(request, check_page(request, flow, 503, "not_sent"), flow)
+        case "being_paid":
+            found = bills.read(request, flow)
+            return shut(request, flow, found, 409) if found.shut else check_page(request, flow, 409, "again")
+        case "above_owed":
+            return fallen(request, flow)
+        case "too_many":
+            return errors.problem(request, 429, "pay_often", retry_seconds=WAIT_SECONDS)
+        case "key_conflict":
+            return errors.problem(request, 409)
+    return errors.problem(request, 404, "flow_gone")
