@@ -29,7 +29,7 @@ class ContactForm(Form):
         email = reader.text("email", missing="code.error.email_missing", longest=LONGEST_EMAIL)
         if email and not _EMAIL.fullmatch(email):
             reader.fault("email", "code.error.email_shape")
-        zip_code = reader.text("zip", missing="find.error.zip_missing")
+        zip_code = reader.text("zip", missing="code.error.zip_missing")
         if zip_code and region.fields["zip"].clean(zip_code) is None:
             reader.fault("zip", "find.error.zip_shape")
         return cls(email=email, zip=zip_code, **reader.outcome())  # type: ignore[arg-type]
