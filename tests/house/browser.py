@@ -17,9 +17,9 @@ CLOSE = "close"
 
 
 class Broken(Exception):
-    """The browser shows that the connection broke, or waited in vain. `again` is what F5 would send."""
+    """The browser shows that the connection broke, or waited in vain. `again` is what F5 sends, None to start over."""
 
-    def __init__(self, why: str, again: Request) -> None:
+    def __init__(self, why: str, again: Request | None) -> None:
         super().__init__(why)
         self.again = again
 
@@ -103,6 +103,10 @@ class Page:
         """Every form of the page; fields that name a form by `form=` belong to it."""
         tree = self.tree()
         return [_form(tree, one, self.url) for one in tree.iter("form")]
+
+    def has(self, tag: str, mark: str) -> bool:
+        """Whether an element of that kind has that id."""
+        return any(each.get("id") == mark for each in self.tree().iter(tag))
 
     def form(self, having: str) -> Form:
         """The form that has a field, a choice or a button of that name, or goes to an address with that in it."""

@@ -306,7 +306,8 @@ class Hold:
 def open_bills(stack: Stack, least_cents: int) -> list[dict[str, Any]]:
     """Bills that owe at least that, with all that is printed on their paper; always in the same order."""
     return stack.rows(
-        "SELECT b.account_id, b.id AS bill_id, b.region, b.number, b.pay_code, a.last_name, left(a.zip, 5) AS zip,"
+        "SELECT b.account_id, b.id AS bill_id, b.region, b.number, b.pay_code, a.number AS account_number, a.last_name,"
+        " left(a.zip, 5) AS zip, count(*) OVER (PARTITION BY b.account_id) AS siblings,"
         " (r.debits_posted - r.credits_posted)::bigint AS open_cents FROM billing_bill b"
         " JOIN people_account a ON a.account_id = b.account_id"
         " JOIN ledger_balance r ON r.account_id = b.account_id AND r.kind = 'receivable' AND r.ref = b.id"

@@ -61,6 +61,16 @@ class Stop:
         return self.amount_cents is None or asked.get("amount_cents") == self.amount_cents
 
 
+class Listener(ThreadingHTTPServer):
+    """Connections break here all the time, which is nothing to tell about."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
 class Wire:
     """Listens in the processor's place. `on_create` is told of each checkout asked for, before the processor is."""
 
@@ -68,9 +78,7 @@ class Wire:
         self.target = urlsplit(target)
         self.on_create: Callable[[Mapping[str, Any]], None] = lambda _: None
         self._stops: list[Stop] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._server.request_queue_size = 128
+        self._server = Listener(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=lambda: self._server.serve_forever(0.05), name="wire", daemon=True).start()
 
     @property
@@ -87,7 +95,10 @@ class Wire:
     def stop(
         self, where: Literal["before", "behind"], method: str, path: str, amount_cents: int | None = None
     ) -> Iterator[Stop]:
-        """Hold the next such request; `path` is a pattern of the path with its query. When the block ends it is cut off, unless `cut` was made false."""
+        """Hold the next such request; `path` is a pattern of the path with its query.
+
+        When the block ends it is cut off, unless `cut` was made false.
+        """
         stop = Stop(where, method, re.compile(path), amount_cents)
         self._stops.append(stop)
         try:

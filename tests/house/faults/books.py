@@ -18,6 +18,7 @@ def settle(stack: Stack, seconds: float = 150) -> dict[str, int]:
     when the payers had gone. Raises TooLong when something never ends.
     """
     open_then = Counter(row["state"] for row in stack.rows(UNDER_WAY))
+    stack.admin("POST", "faults/clear")
     end, turn = clock.monotonic() + seconds, 0
     while True:
         stack.admin("POST", "callbacks/flush", {"all": True})

@@ -16,6 +16,7 @@ from house.stack import HOST, Stack
 
 GOOD, DECLINED, STEP = "4242424242424242", "4000000000000002", "4000002500003155"
 ENDED = ("succeeded", "failed", "voided")
+GOES_ON = ("not_sent", "mine", "unfinished")  # a page with a button that leads on
 PATIENCE_SECONDS = 90.0
 PAGE_SECONDS = 3.0
 SERVER_SECONDS = 40.0
@@ -27,8 +28,8 @@ class GaveUp(Exception):
 
 @dataclass(frozen=True)
 class Told:
-    """What the page in front of the person says. `kind`: open, not_sent, being_paid, above_owed, too_many, refused,
-    sorry, key_conflict, waiting, unknown, succeeded, failed, voided, gone.
+    """What the page in front of the person says. `kind`: open, not_sent, unfinished, mine, being_paid, paid,
+    above_owed, too_many, refused, sorry, key_conflict, waiting, unknown, succeeded, failed, voided, gone.
     """
 
     kind: str
@@ -46,6 +47,9 @@ class Visit(Protocol):
 
     def press(self) -> Page:
         """Press it, as often as one likes. Raises Broken."""
+
+    def press_again(self) -> Page:
+        """Back to the page with the button, and pressed once more. Raises Broken."""
 
     def stop(self, page: Page) -> Page:
         """Give up on the page that the processor's cancel link led to. Raises Broken."""
@@ -83,6 +87,9 @@ class CounterVisit:
             "processor_account": "acct_larkspur_care",
         }
         return self.browser.post_json(f"{self.stack.url('web')}/counter/pay", asked)
+
+    def press_again(self) -> Page:
+        return self.press()
 
     def stop(self, page: Page) -> Page:
         return self.browser.post(page.url, ())
@@ -124,7 +131,8 @@ class Person:
             except Broken as broken:
                 self.broken += 1
                 time.sleep(0.15)
-                action = self._reload(broken.again)
+                if broken.again is not None:
+                    action = self._reload(broken.again)
                 continue
             if self._elsewhere(page.url):
                 return Told("open", page, page.url)
@@ -151,10 +159,15 @@ class Person:
     def press(self, patient: bool = True) -> Told:
         """Press Pay until the processor's page opens, or the answer is another one."""
         told = self.do(self.visit.press)
-        while patient and told.kind == "not_sent":
+        while patient and told.kind in GOES_ON:
             time.sleep(0.1)
             told = self.do(self.visit.press)
         return told
+
+    def press_again(self) -> Told:
+        """Back, and pressed once more; then on from there."""
+        told = self.do(self.visit.press_again)
+        return self.press() if told.kind in GOES_ON else told
 
     def at_processor(self, url: str, cards: list[str], closes: bool = False) -> Told | None:
         """Type cards until one is taken, and follow the way back. None: the browser was closed before that.
@@ -203,9 +216,12 @@ class Person:
                 break
             page = self._page(Request("GET", url))
         told = self.do(lambda: self.visit.browser.get(link))
-        if told.kind in ENDED:
-            return told
-        return self.do(lambda: self.visit.stop(told.page))
+        for _ in range(3):
+            if told.kind in ENDED:
+                break
+            page = told.page
+            told = self.do(lambda page=page: self.visit.stop(page))  # type: ignore[misc]
+        return told
 
     def wait(self, told: Told, seconds: float) -> Told:
         """Reload while the page says to wait."""
@@ -229,7 +245,7 @@ class Person:
                     return browser.send(request)
                 except Broken as broken:
                     self.broken += 1
-                    request = broken.again
+                    request = broken.again or request
                     time.sleep(0.15)
             raise GaveUp("no page comes")
         finally:

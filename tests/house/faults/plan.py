@@ -18,7 +18,11 @@ SECONDS = {
     "callback_out_of_order": 2, "create_slow": 1, "pay_slow": 1,
 }  # fmt: skip
 QUICK = ("create_lost", "create_500_after", "create_dropped", "create_500_before", "create_slow")
-PLAIN = ("back", "doubles", "two_browsers", "declined", "refuses_step", "cancels", "forgets", "pays")
+PLAIN = (
+    "back", "doubles", "two_browsers", "several", "declined", "refuses_step", "cancels", "forgets", "pays", "silence",
+)  # fmt: skip
+# Nothing can be learnt of the payment, whoever asks, until the test lets it.
+SILENCE = {"retrieve_500": 10_000, "callback_lost": 10}
 # Struck by the test itself for everybody at once.
 GLOBAL = ("dark",)
 
@@ -40,6 +44,8 @@ class Task:
         """The faults by name, with what else the processor's admin is told of each."""
         for name in self.faults:
             yield name, {"seconds": SECONDS[name]} if name in SECONDS else {}
+        if self.manner == "silence":
+            yield from ((name, {"times": times}) for name, times in SILENCE.items())
 
     @property
     def main(self) -> str:
