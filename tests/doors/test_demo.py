@@ -110,8 +110,9 @@ def descendants(root: int) -> dict[int, str]:
     waiting = [root]
     while waiting:
         for pid in below.get(waiting.pop(), []):
-            found[pid] = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-            waiting.append(pid)
+            with suppress(OSError):
+                found[pid] = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+                waiting.append(pid)
     return found
 
 

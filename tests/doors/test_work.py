@@ -74,13 +74,17 @@ def test_a_step_that_fails_rests_longer_and_longer_and_the_others_go_on(moment: 
     assert not lane.turn() and bad.asked == 4, "what works again rests no more"
 
 
-def test_a_step_with_a_rhythm_is_not_asked_in_between(moment: Callable[[float], None]) -> None:
-    hourly = Script(5, 5)
+def test_a_step_with_a_rhythm_is_asked_at_once_while_there_is_work(moment: Callable[[float], None]) -> None:
+    hourly = Script(5, 0, 5)
     lane = work.Lane([work.Step("hourly", hourly, every=3600)], threading.Event())
-    assert not lane.turn() and not lane.turn() and hourly.asked == 1
+    assert lane.turn() and not lane.turn() and not lane.turn() and hourly.asked == 2
     moment(3601)
-    lane.turn()
-    assert hourly.asked == 2
+    assert lane.turn() and hourly.asked == 3
+
+
+def test_what_only_fails_keeps_nobody_busy(moment: Callable[[float], None]) -> None:
+    lane = work.Lane([work.Step("papers", lambda: {"made": 0, "failed": 3}, every=5)], threading.Event())
+    assert not lane.turn()
 
 
 def test_what_has_begun_is_finished_and_nothing_new_begins() -> None:

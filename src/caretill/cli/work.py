@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,8 @@ from caretill.payments import callbacks, sweep
 
 log = structlog.get_logger("caretill.work")
 
-PORTION = 256  # statements drawn in one turn
+PORTION = 64  # statements drawn in one turn
+DRAWING_SECONDS = 2  # for which who draws is waited for at the end; what is not drawn stays due
 # Seconds between two looks when there is nothing to do: short after work was done, longer while nothing comes.
 SHORTEST, LONGEST = 0.02, 0.3
 # Rests after a failure double up to these: a database comes back in seconds, a fault of ours does not.
@@ -31,7 +33,10 @@ FIRST_REST, LONGEST_REST, LONGEST_AWAY = 1.0, 60.0, 2.0
 
 @dataclass(frozen=True)
 class Step:
-    """One kind of work. `do` does what is due and returns counts, all zero when nothing was; `every` is in seconds."""
+    """One kind of work. `do` does what is due and returns counts, all zero when nothing was.
+
+    It is asked again at once while it did something, and `every` seconds later when it did nothing or only `failed`.
+    """
 
     name: str
     do: Callable[[], Mapping[str, int]]
@@ -44,7 +49,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("callbacks", lambda: {"applied": callbacks.apply_due()}),
         Step("payments", sweep.sweep),
     ),
-    "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver)}),),
+    "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver, most=5)}),),
     "papers": (Step("statements", lambda: _statements(), every=5),),
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
@@ -98,14 +103,16 @@ class Lane:
             self._rest_after(step, LONGEST_AWAY, "the database is away", why=type(error).__name__)
             return False
         except Exception:
+            if self._stop.is_set():
+                return False
             self._rest_after(step, LONGEST_REST, "a step failed", exc_info=True)
             return False
         self._rest[step.name] = 0.0
-        self._due[step.name] = clock.monotonic() + step.every
-        if not any(counts.values()):
-            return False
-        log.info("turn", step=step.name, milliseconds=round((clock.monotonic() - began) * 1000), **counts)
-        return step.every == 0.0
+        busy = any(count for what, count in counts.items() if what != "failed")
+        self._due[step.name] = clock.monotonic() + (0.0 if busy else step.every)
+        if any(counts.values()):
+            log.info("turn", step=step.name, milliseconds=round((clock.monotonic() - began) * 1000), **counts)
+        return busy
 
     def _rest_after(self, step: Step, longest: float, what: str, **details: object) -> None:
         seconds = min(longest, self._rest[step.name] * 2 or FIRST_REST)
@@ -134,6 +141,10 @@ def run(options: argparse.Namespace) -> Answer:
     while not stop.wait(0.5):
         if server and server.keep():
             log.warning("the database ended and was started again")
+    for lane in lanes:
+        lane.join(DRAWING_SECONDS if lane.name == "papers" else None)
+    for drawing in multiprocessing.active_children():
+        drawing.terminate()
     for lane in lanes:
         lane.join()
     return Answer("stopped")
