@@ -1,22 +1,68 @@
-"""Send out: `export csv PATH` writes what came in as the documented CSV (a folder, .zip, .csv or .csv.gz)."""
+"""Send out: `export csv PATH`, what came in as it came; `export postings DIR`, what was paid here, a file a day."""
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
-from caretill.cli.frame import Answer
-from caretill.intake import export
+from caretill.cli.frame import USAGE, Answer, Refused
+from caretill.core.money import show
+from caretill.intake import export, postings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to write, and where to."""
-    parser.add_argument("kind", choices=["csv"], help="what to write")
-    parser.add_argument("path", type=Path, help="a folder, or a file that ends in .zip, .csv or .csv.gz")
+    parser.add_argument("kind", choices=["csv", "postings"], help="what to write")
+    parser.add_argument("path", type=Path, nargs="?", help="csv: a folder or a .zip, .csv, .csv.gz; postings: a folder")
+    only = parser.add_argument_group("postings only")
+    only.add_argument("--number", type=int, action="append", metavar="N", help="this file again, byte by byte")
+    only.add_argument("--acknowledge", type=int, action="append", metavar="N", help="the billing system has file N")
 
 
 def run(options: argparse.Namespace) -> Answer:
-    """Write the files; say how many rows each table has."""
+    """Write the files and say what they hold."""
+    if options.kind == "postings":
+        return _postings(options)
+    if options.number or options.acknowledge:
+        raise Refused("--number and --acknowledge are for postings", USAGE)
+    if options.path is None:
+        raise Refused("export csv needs a path", USAGE)
     counts = export.export_csv(options.path)
     line = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return Answer(f"{line} written to {options.path}", {"path": str(options.path), "tables": counts})
+
+
+def _postings(options: argparse.Namespace) -> Answer:
+    for number in options.acknowledge or ():
+        if not postings.acknowledge(number):
+            raise Refused(f"there is no posting file {number}")
+    if options.path is None:
+        if not options.acknowledge:
+            raise Refused("export postings needs a folder, or --acknowledge", USAGE)
+        return Answer("acknowledged", {"acknowledged": options.acknowledge, "files": []})
+    made = postings.make_files()
+    found = postings.files(options.number)
+    missing = set(options.number or ()) - {each.number for each in found}
+    if missing:
+        raise Refused(f"there is no posting file {min(missing)}")
+    options.path.mkdir(parents=True, exist_ok=True)
+    for each in found:
+        draft = options.path / f".{each.name}.{os.getpid()}.draft"
+        draft.write_bytes(each.body)
+        draft.replace(options.path / each.name)
+    taken, given = sum(each.credit_cents for each in found), sum(each.debit_cents for each in found)
+    line = f"{len(made)} made, {len(found)} written to {options.path}: {show(taken)} in, {show(given)} back"
+    told = [
+        {
+            "number": each.number,
+            "business_date": str(each.business_date),
+            "name": each.name,
+            "sha256": each.sha256,
+            "rows": each.rows,
+            "credit_cents": each.credit_cents,
+            "debit_cents": each.debit_cents,
+        }
+        for each in found
+    ]
+    return Answer(line, {"made": made, "files": told, "acknowledged": options.acknowledge or []})

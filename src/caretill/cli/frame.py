@@ -44,7 +44,7 @@ COMMANDS = {
     "work": Command("caretill.cli.work", "run the worker alone"),
     "migrate": Command("caretill.cli.migrate", "bring the database to this release", migrated=False),
     "import": Command("caretill.cli.import_", "bring bills in: csv, synthea"),
-    "export": Command("caretill.cli.export", "send out: csv, what came in as it came"),
+    "export": Command("caretill.cli.export", "send out: csv, what came in; postings, what was paid"),
     "statements": Command("caretill.cli.statements", "`statements run`: papers of new and changed bills"),
     "check": Command("caretill.cli.check", "every law of every room"),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),

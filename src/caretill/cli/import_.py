@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from caretill.cli.frame import USAGE, Answer, Refused
+from caretill.core.ids import show_pay_code
 from caretill.core.money import show
 from caretill.formats.blocks import FileFault
 from caretill.intake import run as intake
 from caretill.intake import summary as summaries
+from caretill.intake import synthea
 from caretill.regions import catalog
 
 SHOWN = 20
@@ -50,7 +52,22 @@ def run(options: argparse.Namespace) -> Answer:
         print(f"{where}{field}: {row['reason']}{value}", file=sys.stderr)
     if summary.rejected > options.rejects:
         print(f"and {summary.rejected - options.rejects} more; all are in intake_refused", file=sys.stderr)
-    return Answer("", summary.answer())
+    figures = summary.answer()
+    if ask.kind == "synthea":
+        figures["try"] = synthea.to_try()
+        for bill in figures["try"]:
+            print(_to_try(bill))
+    return Answer("", figures)
+
+
+def _to_try(bill: dict[str, Any]) -> str:
+    """What a payer of that bill would read on its paper."""
+    code, open_ = show_pay_code(bill["pay_code"]), show(bill["payable_cents"])
+    group = " ".join(bill[name] for name in ("group_number", "subgroup", "bill_group"))
+    return (
+        f"try {bill['region']}: bill {bill['bill_number']}, pay code {code}, account {bill['account_number']},"
+        f" health record {bill['health_record_number']}, {bill['last_name']}, ZIP {bill['zip']}, group {group}: {open_}"
+    )
 
 
 def _options(options: argparse.Namespace) -> dict[str, Any]:

@@ -120,3 +120,8 @@ def _refused(delivery_id: UUID) -> dict[str, int]:
         (delivery_id, list(TARGETS)),
     )
     return {row["table_name"]: row["n"] for row in rows}
+
+
+def to_try() -> list[dict[str, Any]]:
+    """An open bill of each region with all that is printed on its paper: Synthea's own files have none of it."""
+    return sql.query(sql.load(__file__, "to_try.sql"))

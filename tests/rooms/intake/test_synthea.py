@@ -18,11 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from caretill.billing import lookup
 from caretill.core import ids, sql
 from caretill.formats.blocks import FileFault
-from caretill.intake import run
+from caretill.intake import run, synthea
 from caretill.intake.summary import Summary
-from caretill.regions import catalog
+from caretill.regions import catalog, names
 from rooms.intake.deliveries import reasons
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "synthea"
@@ -242,3 +243,20 @@ def test_a_file_that_is_missing(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / "part", ignore=shutil.ignore_patterns("claims.csv*", "providers.csv"))
     with pytest.raises(FileFault, match=r"no claims\.csv, no providers\.csv"):
         bring(tmp_path / "part")
+
+
+def test_the_bills_to_try_are_found() -> None:
+    bring()
+    found = synthea.to_try()
+    assert len(found) == len({row["region"] for row in found}) >= 7
+    for row in found:
+        region = catalog.region(row["region"])
+        for name in ("bill_number", "pay_code", "account_number", "health_record_number"):
+            facts = dict.fromkeys(lookup.FACTS) | {"zip": row["zip"]}
+            hit = lookup.find(region.slug, [(name, row[name])], facts)
+            assert hit is not None, (name, row)
+            assert lookup.find(region.slug, [(name, row[name])], facts | {"zip": "00000"}) is None
+        facts = {name: row[name] for name in ("zip", "group_number", "subgroup", "bill_group")}
+        assert lookup.find(region.slug, [("health_record_number", row["health_record_number"])], facts) is not None
+        facts = {"last_norm": names.normal_name(row["last_name"])}
+        assert lookup.find(region.slug, [("account_number", row["account_number"])], facts) is not None

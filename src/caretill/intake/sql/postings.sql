@@ -1,0 +1,15 @@
+-- What was paid here on one day, for the billing system: an amount above zero lowers what is owed, or adds to the payer's
+-- credit; one below zero takes that back. The window only spares the index of times; the day is the business date.
+SELECT a.region, a.number AS account_number, b.number AS bill_number, t.payee,
+    CASE t.code WHEN 'late_payment' THEN 'unapplied' ELSE t.code END AS kind,
+    CASE WHEN t.credit_kind = 'receivable' OR (t.credit_kind = 'credit' AND t.debit_kind = 'clearing')
+        THEN t.amount_cents ELSE -t.amount_cents END AS amount_cents,
+    t.currency, p.reference, t.transfer_id, CASE t.code WHEN 'reversal' THEN t.target_id END AS reverses
+FROM ledger_transfer t
+JOIN people_account a ON a.account_id = t.account_id
+LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.subject_id
+LEFT JOIN payments_payment p ON p.account_id = t.account_id AND p.id = t.payment_id
+WHERE t.business_date = %(day)s AND t.phase IN ('posted', 'post')
+    AND t.code IN ('payment', 'late_payment', 'allocation', 'refund', 'reversal')
+    AND t.recorded_at BETWEEN %(day)s::date - interval '3 days' AND %(day)s::date + interval '4 days'
+ORDER BY t.recorded_at, t.account_id, t.transfer_id
