@@ -7,7 +7,7 @@ import csv
 import io
 from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -24,9 +24,10 @@ __all__ = ["processor_desk"]
 NOON = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 
 
-def paid(processor: Desk, bill: Bill, cents: int) -> object:
+def paid(processor: Desk, bill: Bill, cents: int) -> UUID:
     """Pay some of a bill, start to finish."""
     answer = take.pay(bill.ask(cents))
+    assert answer.payment_id is not None
     processor.card(answer.url)
     assert look.came_back(bill.account_id, answer.payment_id) == "succeeded"
     return answer.payment_id

@@ -85,7 +85,7 @@ def test_killed_at_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner_connection: psycopg.Connection[Any]
 ) -> None:
     folder = write(tmp_path, many())
-    done = []
+    done: list[int] = []
     for where, name, when, count in DEATHS:
         command = [sys.executable, "-c", KILLED, where, name, when, str(count), "import", "csv", str(folder)]
         killed = subprocess.run(command, capture_output=True, text=True, timeout=60)
