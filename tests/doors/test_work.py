@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError
@@ -115,3 +116,26 @@ def test_a_signal_ends_it_in_order(db: None, how: signal.Signals) -> None:
         told, _ = worker.communicate(timeout=20)
         print(f"ended after {clock.monotonic() - began:.2f} s")
     assert (worker.returncode, told) == (0, b"stopped\n")
+
+
+def test_statements_are_drawn_a_few_at_a_time_and_a_bad_one_holds_up_no_other(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PORTION", 2)
+    bills = [a_bill(14_000, family=str(number)).bill_id for number in range(3)]
+    usual = work.statements.issue
+    bad = min(bills)
+
+    def issue(account_id: UUID, bill_id: UUID) -> object:
+        if bill_id == bad:
+            raise RuntimeError("ink")
+        return usual(account_id, bill_id)
+
+    monkeypatch.setattr(work.statements, "issue", issue)
+    papers = work.Papers()
+    turns = [papers() for _ in range(3)]
+    assert sum(turn["made"] for turn in turns) == 2
+    assert sum(turn["failed"] for turn in turns) >= 1
+    monkeypatch.setattr(work.statements, "issue", usual)
+    assert sum(papers()["made"] for _ in range(3)) == 1
+    assert [papers() for _ in range(2)] == [{"made": 0, "failed": 0}] * 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +16,14 @@ from django.db import connection
 
 from caretill.cli.frame import Answer
 from caretill.config.embedded import Embedded
-from caretill.core import clock, limits, outbox, seals
+from caretill.core import clock, limits, outbox, seals, sql
 from caretill.letters import send, statements
 from caretill.payments import callbacks, sweep
+from caretill.people.viewer import Hidden
 
 log = structlog.get_logger("caretill.work")
 
-PORTION = 64  # statements drawn in one turn
-DRAWING_SECONDS = 2  # for which who draws is waited for at the end; what is not drawn stays due
+PORTION = 8  # bills whose statements are drawn in one turn: who is told to stop does so at once
 # Seconds between two looks when there is nothing to do: short after work was done, longer while nothing comes.
 SHORTEST, LONGEST = 0.02, 0.3
 # Rests after a failure double up to these: a database comes back in seconds, a fault of ours does not.
@@ -43,6 +42,28 @@ class Step:
     every: float = 0.0
 
 
+class Papers:
+    """Draws the statements that are due, a few bills a turn, here: a process for it would outlive a kill of the worker.
+
+    Goes through the bills in their order and begins again at the end, so one that cannot be drawn holds up no other.
+    """
+
+    def __init__(self) -> None:
+        self._after = (statements.NOTHING, statements.NOTHING)
+
+    def __call__(self) -> dict[str, int]:
+        due = sql.query(sql.load(statements.__file__, "due.sql"), (*self._after, PORTION))
+        self._after = (due[-1]["account_id"], due[-1]["id"]) if due else (statements.NOTHING, statements.NOTHING)
+        made = failed = 0
+        for row in due:
+            try:
+                made += statements.issue(row["account_id"], row["id"]).new
+            except (Hidden, RuntimeError) as fault:
+                failed += 1
+                log.error("a statement cannot be drawn", bill=str(row["id"]), fault=str(fault))
+        return {"made": made, "failed": failed}
+
+
 # Steps of one lane wait for each other; lanes do not. A processor or a mail server that hangs holds up nobody else.
 LANES: dict[str, tuple[Step, ...]] = {
     "payments": (
@@ -50,18 +71,12 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("payments", sweep.sweep),
     ),
     "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver, most=5)}),),
-    "papers": (Step("statements", lambda: _statements(), every=5),),
+    "papers": (Step("statements", Papers(), every=60),),
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
         Step("limits", lambda: {"forgotten": limits.forget()}, every=3600),
     ),
 }
-
-
-def _statements() -> dict[str, int]:
-    """A portion of the statements that are due; the drawing process ends with it."""
-    done = statements.run(processes=1, most=PORTION)
-    return {"made": done.done, "failed": done.failed}
 
 
 class Lane:
@@ -103,8 +118,6 @@ class Lane:
             self._rest_after(step, LONGEST_AWAY, "the database is away", why=type(error).__name__)
             return False
         except Exception:
-            if self._stop.is_set():
-                return False
             self._rest_after(step, LONGEST_REST, "a step failed", exc_info=True)
             return False
         self._rest[step.name] = 0.0
@@ -141,10 +154,6 @@ def run(options: argparse.Namespace) -> Answer:
     while not stop.wait(0.5):
         if server and server.keep():
             log.warning("the database ended and was started again")
-    for lane in lanes:
-        lane.join(DRAWING_SECONDS if lane.name == "papers" else None)
-    for drawing in multiprocessing.active_children():
-        drawing.terminate()
     for lane in lanes:
         lane.join()
     return Answer("stopped")
