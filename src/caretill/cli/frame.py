@@ -47,6 +47,7 @@ COMMANDS = {
     "export": Command("caretill.cli.export", "send out: csv, what came in; postings, what was paid"),
     "statements": Command("caretill.cli.statements", "`statements run`: papers of new and changed bills"),
     "check": Command("caretill.cli.check", "every law of every room"),
+    "bench": Command("caretill.cli.bench", "the figures of the house beside their floors", database=False),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),
 }
 
