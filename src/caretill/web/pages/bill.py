@@ -18,10 +18,12 @@ from caretill.letters.press import statement_pdf
 from caretill.letters.statement_page import PARTS, plain_line, statement_page
 from caretill.people.viewer import Hidden, Viewer
 from caretill.regions.catalog import organisation
-from caretill.web import notices, preferences, seek, visit
+from caretill.web import notices, preferences, seek
+from caretill.web.flow import with_flow
 from caretill.web.forms.facts import FactsForm
 from caretill.web.page import accepts, form_page, page, region_of
 from caretill.web.pages.find import held
+from caretill.web.visit import Flow
 
 Figures = dict[str, Any]
 
@@ -50,16 +52,17 @@ def bill_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @accepts("GET")
-def bill(request: HttpRequest, flow: str) -> HttpResponse:
+@with_flow
+def bill(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The bill of a visit that was opened by its link."""
-    figures = _figures(request, flow)
+    figures = _figures(flow)
     language, region = preferences.of(request).language, region_of(figures["region"])
     return page(
         request,
         "bill.html",
         region=region,
         texts=notices.texts(organisation(), region, language),
-        flow=flow,
+        flow=flow.id,
         bill=figures,
         told=statement_page(figures, language, letterhead(figures["region"], language)),
         lines=lines(figures),
@@ -68,26 +71,23 @@ def bill(request: HttpRequest, flow: str) -> HttpResponse:
 
 
 @accepts("GET")
-def bill_pdf(request: HttpRequest, flow: str) -> HttpResponse:
+@with_flow
+def bill_pdf(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The same as a letter, to print or keep."""
-    figures = _figures(request, flow)
-    body = statement_pdf(figures, preferences.of(request).language)
+    body = statement_pdf(_figures(flow), preferences.of(request).language)
     response = HttpResponse(body, content_type="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="bill.pdf"'
     return response
 
 
-def _figures(request: HttpRequest, flow_id: str) -> Figures:
+def _figures(flow: Flow) -> Figures:
     """The bill that the visit's link named; what joined the payment later is not opened with it. Logs the read."""
-    flow = visit.load(request, flow_id)
-    if flow is None:
-        raise Http404(flow_id)
     account_id, bill_id = UUID(flow.account_id), UUID(flow.bills[0])
     viewer = Viewer("guest", account_id, frozenset({bill_id}), lines=flow.lines_open)
     try:
         return access.read_lines(viewer, account_id, bill_id)
     except Hidden:
-        raise Http404(flow_id) from None
+        raise Http404(flow.id) from None
 
 
 def lines(figures: Figures) -> list[dict[str, Any]]:
