@@ -25,10 +25,11 @@ WAIT_SECONDS = 600
 @with_flow
 def check(request: HttpRequest, flow: Flow) -> HttpResponse:
     """What is about to be paid, each answer with a way to change it. A form older than the answers pays nothing."""
-    under_way = Made.of(flow.account_id, flow.payment_id) if flow.payment_id else None
     state = settle(flow)
-    if under_way and (state in ("pending", "unknown") or (state == "succeeded" and not flow.amounts)):
-        return kept(request, over_to("wait", under_way), flow)
+    if state in ("pending", "unknown"):
+        return over_to("wait", Made.of(flow.account_id, flow.payment_id))
+    if not flow.amounts and flow.earlier:
+        return kept(request, over_to("done", Made.of(flow.account_id, flow.earlier[-1])), flow)
     if not flow.amounts or not flow.payer_name:
         return SeeOther(url("details" if flow.amounts else "amount", flow.id))
     reader = Reader(request)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 
 from caretill.core import audit
@@ -10,7 +12,7 @@ from caretill.payments.access import payment_figures
 from caretill.payments.resend import resend
 from caretill.regions.catalog import organisation
 from caretill.web import network, notices, preferences, visit
-from caretill.web.flow import Made, Turn, over_to, turns, with_payment
+from caretill.web.flow import Made, Turn, over_to, settle, turns, with_payment
 from caretill.web.forms.details import ReceiptForm
 from caretill.web.jinja import url
 from caretill.web.moments import said
@@ -48,7 +50,7 @@ def done_page(request: HttpRequest, made: Made, form: ReceiptForm) -> HttpRespon
         steps=steps(figures, stands),
         token=made.token,
         flow=flow,
-        next_turn=next_turn(flow, [part["bill_id"] for part in figures["parts"]]),
+        next_turn=next_turn(flow, figures),
         mine=figures["visit"] == visit.browser(request).hex(),
         just_sent="sent" in request.GET,
         check_code=show_pay_code(figures["check_code"]),
@@ -57,10 +59,13 @@ def done_page(request: HttpRequest, made: Made, form: ReceiptForm) -> HttpRespon
     )
 
 
-def next_turn(flow: Flow | None, paid: list[str]) -> Turn | None:
+def next_turn(flow: Flow | None, figures: dict[str, Any]) -> Turn | None:
     """The payment that comes after this one, where what was chosen takes several."""
     if flow is None:
         return None
+    if flow.payment_id != figures["payment_id"]:
+        settle(flow)
+    paid = [part["bill_id"] for part in figures["parts"]]
     return next((turn for turn in turns(flow) if not {bill for bill, _ in turn.parts} & set(paid)), None)
 
 

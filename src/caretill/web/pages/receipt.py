@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from markupsafe import Markup
 
 from caretill.core import audit, tokens
 from caretill.letters.letterhead import letterhead
@@ -21,6 +23,7 @@ from caretill.web.page import View, accepts, page, region_of
 from caretill.web.pages import errors
 
 Figures = dict[str, Any]
+_SIZE = re.compile(r'\bwidth="(\d+)" height="(\d+)"')
 
 
 def with_receipt(view: Callable[[HttpRequest, str, Figures], HttpResponse]) -> View:
@@ -54,7 +57,13 @@ def receipt(request: HttpRequest, token: str, figures: Figures) -> HttpResponse:
     """On screen, ready to be printed."""
     language = preferences.of(request).language
     paper = receipt_page(figures, language, letterhead(figures["region"], language))
-    return page(request, "receipt.html", region=region_of(figures["region"]), paper=paper, token=token)
+    region = region_of(figures["region"])
+    return page(request, "receipt.html", region=region, paper=paper, qr=scaled(paper["check"]["qr"]), token=token)
+
+
+def scaled(drawing: str) -> Markup:
+    """The drawing of the paper, so that it grows to the size it is given; it is our own, letter by letter."""
+    return Markup(_SIZE.sub(r'viewBox="0 0 \1 \2"', drawing, count=1))
 
 
 @accepts("GET")
