@@ -4,6 +4,9 @@
 -- Whose number is it? Every number is claimed in billing_lookup_key first; one that another account holds is a problem.
 CREATE OR REPLACE FUNCTION billing_resolve_feed(p_inner bytea, p_outer bytea, p_now timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_half bytea := substring(uuid_send(core_uuid7(p_now)) FROM 1 FOR 8);
+    v_from bigint := (-9223372036854775808) + core_chance();
 BEGIN
     UPDATE feed_account SET blind = core_blind(p_inner, p_outer, concat_ws(E'\x1f', region, 'account_number', number));
     INSERT INTO billing_lookup_key (region, kind, blind, account_id, ref)
@@ -32,82 +35,91 @@ BEGIN
     WHERE f.problem IS NULL AND k.region = f.region AND k.kind = 'health_record_number' AND k.blind = f.blind;
     PERFORM people_apply_feed(p_now);
 
-    UPDATE feed_bill f SET
-        blind = core_blind(p_inner, p_outer, concat_ws(E'\x1f', f.region, 'bill_number', f.number)),
-        account_id = a.account_id,
-        person_id = CASE WHEN a.person_account = a.account_id THEN a.person_id END
+    UPDATE feed_bill f SET blind = a.blind, account_id = a.account_id, person_id = a.person_id, digest = a.digest,
+        problem = CASE WHEN a.account_id IS NULL THEN 'unknown_account' WHEN a.person_id IS NULL THEN 'unknown_person' END
     FROM (
-        SELECT b.row, k.account_id, h.ref AS person_id, h.account_id AS person_account
+        SELECT b.row, core_blind(p_inner, p_outer, concat_ws(E'\x1f', b.region, 'bill_number', b.number)) AS blind,
+            k.account_id, CASE WHEN h.account_id = k.account_id THEN h.ref END AS person_id,
+            sha256(convert_to(concat_ws(E'\x1f', b.account_number, b.kind, b.payee, b.health_record_number,
+                b.provider_name, b.service_from, b.service_to, b.issue_date, b.due_date, b.currency)
+                || coalesce(l.content, ''), 'UTF8')) AS digest
         FROM feed_bill b
+        LEFT JOIN (
+            SELECT region, bill_number, string_agg(concat_ws(E'\x1f', '', line_no, service_date, code_system, code, text,
+                units, charge_cents, discount_cents, plan_paid_cents, written_off_cents, copay_cents, deductible_cents,
+                coinsurance_cents, not_covered_cents), E'\x1e' ORDER BY line_no) AS content
+            FROM feed_line GROUP BY 1, 2
+        ) AS l ON l.region = b.region AND l.bill_number = b.number
         LEFT JOIN billing_lookup_key k ON k.region = b.region AND k.kind = 'account_number'
             AND k.blind = core_blind(p_inner, p_outer, concat_ws(E'\x1f', b.region, 'account_number', b.account_number))
         LEFT JOIN billing_lookup_key h ON h.region = b.region AND h.kind = 'health_record_number'
             AND h.blind = core_blind(p_inner, p_outer,
                                      concat_ws(E'\x1f', b.region, 'health_record_number', b.health_record_number))
     ) AS a WHERE a.row = f.row;
-    UPDATE feed_bill SET problem = CASE WHEN account_id IS NULL THEN 'unknown_account' ELSE 'unknown_person' END
-    WHERE account_id IS NULL OR person_id IS NULL;
     INSERT INTO billing_lookup_key (region, kind, blind, account_id, ref)
-    SELECT region, 'bill_number', blind, account_id, core_uuid7(p_now)
+    SELECT region, 'bill_number', blind, account_id,
+        core_uuid7_of(v_half, v_from, row_number() OVER (ORDER BY account_id, number))
     FROM feed_bill WHERE problem IS NULL ORDER BY region, blind
     ON CONFLICT DO NOTHING;
-    UPDATE feed_bill f SET bill_id = k.ref,
-        problem = CASE WHEN k.account_id <> f.account_id THEN 'number_taken' END
-    FROM billing_lookup_key k
-    WHERE f.problem IS NULL AND k.region = f.region AND k.kind = 'bill_number' AND k.blind = f.blind;
-    UPDATE feed_bill f SET old_version = b.version, old_digest = b.digest, pay_code = b.pay_code
-    FROM billing_bill b WHERE f.problem IS NULL AND b.account_id = f.account_id AND b.id = f.bill_id;
-
-    UPDATE feed_payment f SET account_id = a.account_id, bill_id = a.ref, problem = a.problem
-    FROM (
-        SELECT p.row, coalesce(b.account_id, k.account_id) AS account_id, coalesce(b.bill_id, k.ref) AS ref,
-            CASE WHEN b.problem IS NOT NULL OR k.ref IS NULL THEN 'unknown_bill' END AS problem
-        FROM feed_payment p
-        LEFT JOIN feed_bill b ON b.region = p.region AND b.number = p.bill_number
-        LEFT JOIN billing_lookup_key k ON k.region = p.region AND k.kind = 'bill_number'
-            AND k.blind = core_blind(p_inner, p_outer, concat_ws(E'\x1f', p.region, 'bill_number', p.bill_number))
-    ) AS a WHERE a.row = f.row;
-    UPDATE feed_payment f SET old_version = o.version, old_amount = o.amount_cents, old_method = o.method
-    FROM billing_outside_payment o
-    WHERE f.problem IS NULL AND o.account_id = f.account_id AND o.bill_id = f.bill_id AND o.number = f.number;
 END $$;
 
--- What each row is: new, newer, same, older, or the same version with other figures.
+-- What each bill is: new, newer, same, older, or the same version with other figures. One pass, since every pass writes
+-- the whole row again. A new bill without a pay code gets one.
 CREATE OR REPLACE FUNCTION billing_judge_feed() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE feed_bill f SET digest = d.digest
+    UPDATE feed_bill f SET bill_id = j.bill_id, old_version = j.old_version, old_digest = j.old_digest,
+        pay_code = coalesce(j.old_pay_code, nullif(f.pay_code, ''), core_pay_code(core_chance())),
+        problem = CASE
+            WHEN j.owner <> f.account_id THEN 'number_taken'
+            WHEN f.version = j.old_version AND f.digest <> j.old_digest THEN 'same_version_differs' END,
+        outcome = CASE
+            WHEN j.owner <> f.account_id THEN NULL
+            WHEN j.old_version IS NULL THEN 'new'
+            WHEN f.version > j.old_version THEN 'newer'
+            WHEN f.version < j.old_version THEN 'older'
+            WHEN f.digest = j.old_digest THEN 'same' END
     FROM (
-        SELECT b.row, sha256(convert_to(concat_ws(E'\x1f', b.account_number, b.kind, b.payee, b.health_record_number,
-            b.provider_name, b.service_from, b.service_to, b.issue_date, b.due_date, b.currency) || coalesce(l.content, ''),
-            'UTF8')) AS digest
-        FROM feed_bill b LEFT JOIN (
-            SELECT region, bill_number, string_agg(concat_ws(E'\x1f', '', line_no, service_date, code_system, code, text,
-                units, charge_cents, discount_cents, plan_paid_cents, written_off_cents, copay_cents, deductible_cents,
-                coinsurance_cents, not_covered_cents), E'\x1e' ORDER BY line_no) AS content
-            FROM feed_line GROUP BY 1, 2
-        ) AS l ON l.region = b.region AND l.bill_number = b.number
-    ) AS d WHERE d.row = f.row;
-    UPDATE feed_bill SET outcome = CASE
-        WHEN old_version IS NULL THEN 'new'
-        WHEN version > old_version THEN 'newer'
-        WHEN version < old_version THEN 'older'
-        ELSE 'same' END
-    WHERE problem IS NULL;
-    UPDATE feed_bill SET problem = 'same_version_differs', outcome = NULL
-    WHERE outcome = 'same' AND digest <> old_digest;
-    UPDATE feed_payment SET outcome = CASE
-        WHEN old_version IS NULL THEN 'new'
-        WHEN version > old_version THEN 'newer'
-        WHEN version < old_version THEN 'older'
-        ELSE 'same' END
-    WHERE problem IS NULL;
-    UPDATE feed_payment f SET problem = 'same_version_differs', outcome = NULL
-    WHERE outcome = 'same' AND (amount_cents, method) <> (old_amount, old_method);
-    UPDATE feed_payment f SET problem = 'unknown_bill', outcome = NULL
-    WHERE f.problem IS NULL
-        AND NOT EXISTS (SELECT 1 FROM feed_bill b WHERE b.account_id = f.account_id AND b.bill_id = f.bill_id
-                        AND b.outcome IS NOT NULL)
-        AND NOT EXISTS (SELECT 1 FROM billing_bill b WHERE b.account_id = f.account_id AND b.id = f.bill_id);
+        SELECT b.row, k.account_id AS owner, k.ref AS bill_id, o.version AS old_version, o.digest AS old_digest,
+            o.pay_code AS old_pay_code
+        FROM feed_bill b
+        JOIN billing_lookup_key k ON k.region = b.region AND k.kind = 'bill_number' AND k.blind = b.blind
+        LEFT JOIN billing_bill o ON o.account_id = k.account_id AND o.id = k.ref
+        WHERE b.problem IS NULL
+    ) AS j WHERE j.row = f.row;
+END $$;
+
+-- Whose payments they are, and what each is. Its bill is in this set or an earlier one.
+CREATE OR REPLACE FUNCTION billing_judge_payments(p_inner bytea, p_outer bytea) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM feed_payment) THEN
+        RETURN;
+    END IF;
+    UPDATE feed_payment f SET account_id = a.account_id, bill_id = a.bill_id, old_version = a.old_version,
+        old_amount = a.old_amount, old_method = a.old_method,
+        problem = CASE
+            WHEN a.bill_id IS NULL THEN 'unknown_bill'
+            WHEN f.version = a.old_version AND (f.amount_cents, f.method) <> (a.old_amount, a.old_method)
+                THEN 'same_version_differs' END,
+        outcome = CASE
+            WHEN a.bill_id IS NULL THEN NULL
+            WHEN a.old_version IS NULL THEN 'new'
+            WHEN f.version > a.old_version THEN 'newer'
+            WHEN f.version < a.old_version THEN 'older'
+            WHEN (f.amount_cents, f.method) = (a.old_amount, a.old_method) THEN 'same' END
+    FROM (
+        SELECT p.row, w.account_id, w.bill_id, o.version AS old_version, o.amount_cents AS old_amount,
+            o.method AS old_method
+        FROM feed_payment p
+        LEFT JOIN feed_bill b ON b.region = p.region AND b.number = p.bill_number
+        LEFT JOIN billing_lookup_key k ON b.outcome IS NULL AND k.region = p.region AND k.kind = 'bill_number'
+            AND k.blind = core_blind(p_inner, p_outer, concat_ws(E'\x1f', p.region, 'bill_number', p.bill_number))
+            AND coalesce(b.problem, 'same_version_differs') = 'same_version_differs'
+        LEFT JOIN billing_bill e ON e.account_id = k.account_id AND e.id = k.ref
+        LEFT JOIN LATERAL (SELECT CASE WHEN b.outcome IS NULL THEN e.account_id ELSE b.account_id END AS account_id,
+            CASE WHEN b.outcome IS NULL THEN e.id ELSE b.bill_id END AS bill_id) AS w ON true
+        LEFT JOIN billing_outside_payment o ON o.account_id = w.account_id AND o.bill_id = w.bill_id
+            AND o.number = p.number
+    ) AS a WHERE a.row = f.row;
 END $$;
 
 -- What the set raises (+) or lowers (-) on each bill, by code, against what stood before.
@@ -154,14 +166,16 @@ BEGIN
         ON b.account_id = d.account_id AND b.ref = d.bill_id
     ORDER BY b.account_id, b.kind, b.ref FOR UPDATE OF b;
     INSERT INTO feed_leg (account_id, bill_id, debit_kind, credit_kind, amount_cents, code)
-    WITH bills AS (
-        SELECT d.account_id, d.bill_id, sum(greatest(d.raised, 0))::bigint AS up, sum(least(d.raised, 0))::bigint AS down,
-            coalesce(max(r.debits_posted - r.credits_posted - r.credits_pending), 0) AS room,
-            coalesce(max(c.credits_posted - c.debits_posted - c.debits_pending), 0) AS spare
-        FROM feed_delta d
+    WITH sums AS (
+        SELECT account_id, bill_id, sum(greatest(raised, 0))::bigint AS up, sum(least(raised, 0))::bigint AS down
+        FROM feed_delta GROUP BY 1, 2
+    ), bills AS (
+        SELECT d.account_id, d.bill_id, d.up, d.down,
+            coalesce(r.debits_posted - r.credits_posted - r.credits_pending, 0) AS room,
+            coalesce(c.credits_posted - c.debits_posted - c.debits_pending, 0) AS spare
+        FROM sums d
         LEFT JOIN ledger_balance r ON r.account_id = d.account_id AND r.kind = 'receivable' AND r.ref = d.bill_id
         LEFT JOIN ledger_balance c ON c.account_id = d.account_id AND c.kind = 'credit' AND c.ref = d.bill_id
-        GROUP BY 1, 2
     ), lowered AS (
         SELECT d.account_id, d.bill_id, d.code, d.kind, -d.raised AS amount, b.room + b.up AS room,
             coalesce(sum(-d.raised) OVER (PARTITION BY d.account_id, d.bill_id ORDER BY d.place
@@ -181,14 +195,16 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION billing_post_feed(p jsonb, p_now timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_half bytea := substring(uuid_send(core_uuid7(p_now)) FROM 1 FOR 8);
+    v_from bigint := (-9223372036854775808) + core_chance();
 BEGIN
     INSERT INTO ledger_transfer (account_id, transfer_id, debit_kind, debit_ref, credit_kind, credit_ref, amount_cents,
         currency, code, phase, journal_id, subject_id, payment_id, target_id, payee, business_date, recorded_at)
-    SELECT g.account_id, core_uuid7(p_now), g.debit_kind, g.bill_id, g.credit_kind, g.bill_id, g.amount_cents,
-        b.currency, g.code, 'posted', (p->>'journal_id')::uuid, g.bill_id, NULL, NULL, b.payee,
+    SELECT g.account_id, core_uuid7_of(v_half, v_from, row_number() OVER (ORDER BY g.account_id, g.bill_id)),
+        g.debit_kind, g.bill_id, g.credit_kind, g.bill_id, g.amount_cents, b.currency, g.code, 'posted', (p->>'journal_id')::uuid, g.bill_id, NULL, NULL, b.payee,
         (p->'business_dates'->>b.region)::date, p_now
-    FROM feed_leg g JOIN billing_bill b ON b.account_id = g.account_id AND b.id = g.bill_id
-    ORDER BY g.account_id, g.bill_id;
+    FROM feed_leg g JOIN billing_bill b ON b.account_id = g.account_id AND b.id = g.bill_id;
     WITH sides AS (
         SELECT account_id, debit_kind AS kind, bill_id, amount_cents AS debit, 0::bigint AS credit FROM feed_leg
         WHERE debit_kind IN ('receivable', 'credit')
@@ -219,11 +235,12 @@ CREATE OR REPLACE FUNCTION billing_apply_feed(p jsonb) RETURNS jsonb LANGUAGE pl
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
 BEGIN
-    ANALYZE feed_account, feed_person, feed_bill, feed_line, feed_payment;
+    ANALYZE feed_account (row), feed_person (row), feed_bill (row, region, number), feed_line (region, bill_number),
+        feed_payment (row);
     PERFORM billing_resolve_feed(decode(p->>'inner', 'hex'), decode(p->>'outer', 'hex'), v_now);
     PERFORM billing_judge_feed();
+    PERFORM billing_judge_payments(decode(p->>'inner', 'hex'), decode(p->>'outer', 'hex'));
     PERFORM billing_weigh_feed();
-    UPDATE feed_bill SET pay_code = core_pay_code(core_chance()) WHERE outcome = 'new' AND coalesce(pay_code, '') = '';
     INSERT INTO billing_lookup_key (region, kind, blind, account_id, ref)
     SELECT region, 'pay_code', core_blind(decode(p->>'inner', 'hex'), decode(p->>'outer', 'hex'),
         concat_ws(E'\x1f', region, 'pay_code', pay_code)), account_id, bill_id
@@ -258,7 +275,7 @@ BEGIN
     FROM feed_payment WHERE outcome IN ('new', 'newer') ORDER BY account_id, bill_id, number
     ON CONFLICT (account_id, bill_id, number) DO UPDATE SET version = excluded.version, paid_on = excluded.paid_on,
         amount_cents = excluded.amount_cents, method = excluded.method, recorded_at = excluded.recorded_at;
-    ANALYZE feed_delta;
+    ANALYZE feed_delta (account_id, bill_id);
     PERFORM billing_legs_of_feed();
     PERFORM billing_post_feed(p, v_now);
     RETURN jsonb_build_object('code', 'applied',
