@@ -107,11 +107,12 @@ def sound() -> Callable[..., None]:
 
 
 # Links inside a sentence are exempt (WCAG 2.5.8); everything else that is pressed is as high as a thumb is wide.
-SMALL_TARGETS = """
-[...document.querySelectorAll("a, button, summary, input:not([type=hidden], [type=radio], [type=checkbox])")].filter(each => {
+SMALL_TARGETS = """() => {
+const pressed = "a, button, summary, input:not([type=hidden], [type=radio], [type=checkbox])";
+return [...document.querySelectorAll(pressed)].filter(each => {
   const box = each.getBoundingClientRect();
   const seen = box.width > 1 && box.height > 1 && each.checkVisibility() && !each.matches(".skip");
   const alone = ![...each.parentElement.childNodes].some(one => one.nodeType === 3 && one.data.trim().length > 1);
   return seen && alone && box.height < 43.5;
-}).map(each => each.outerHTML.slice(0, 120))
-"""
+}).map(each => each.outerHTML.slice(0, 120));
+}"""
