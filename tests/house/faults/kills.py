@@ -31,7 +31,8 @@ class Victim:
     amount_cents: int
     chance: random.Random
     person: Person = field(init=False)
-    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(3))
+    back: Future[float] | None = None
     seconds: float = 0.0
     killed: float = 0.0
     killed_at: datetime = field(default_factory=clock.now)
@@ -92,8 +93,15 @@ class Victim:
         return self.person.wait(told, WAIT_SECONDS).kind
 
     def kill(self, name: str) -> None:
+        """Kill it; the supervisor starts it again. When the web answers again is noted."""
         self.killed, self.killed_at = clock.monotonic(), clock.now()
         self.stack.kill(name)
+        self.back = self.aside(lambda: self.stack.web_answers())
+
+    @property
+    def back_seconds(self) -> float:
+        """From the kill of the web until it answered again."""
+        return float(self.back.result(WAIT_SECONDS)) if self.back else 0.0
 
     def recorded_unheard(self, event: str) -> None:
         """The call that was waiting when its caller died is carried out: what it wrote is dated before the kill."""
