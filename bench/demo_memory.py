@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 from bench.figures import Figure
-from bench.machine import PROC, family, held_mib
+from bench.machine import PROC, family, held_mib, used_seconds
 from bench.place import Place, clean, say
 from caretill import ROOT
 from caretill.cli.frame import Refused
@@ -73,24 +73,12 @@ def _rest(pid: int) -> None:
     """Until all its processes together use less than a tenth of a processor for two seconds, or the patience ends."""
     until = perf_counter() + REST_SECONDS
     quiet = 0
-    before = _used(pid)
+    before = used_seconds(pid)
     while quiet < 4 and perf_counter() < until:
         sleep(0.5)
-        now = _used(pid)
+        now = used_seconds(pid)
         quiet = quiet + 1 if now - before < 0.05 else 0
         before = now
-
-
-def _used(pid: int) -> float:
-    """Processor seconds of a family so far."""
-    ticks = 0
-    for each in family(pid):
-        try:
-            fields = (PROC / str(each) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _by_kind(pid: int) -> dict[str, float]:

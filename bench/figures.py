@@ -9,6 +9,10 @@ from statistics import median
 from typing import Any
 
 
+class Failed(RuntimeError):
+    """A round did not do what it should; a figure of it would mean nothing."""
+
+
 @dataclass
 class Figure:
     """One line of the table. `values` and `floors` are the rounds, taken in turn in the same run.

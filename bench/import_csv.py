@@ -70,8 +70,7 @@ def measure(place: Place, rounds: int, lines: int) -> Figure:
 
 def _import(place: Place, database: str, folder: Path) -> tuple[float, float, dict[str, Any]]:
     """Seconds from start to end of the command, its peak of memory, and what it answered."""
-    place.make(database, "empty")
-    place.settle()
+    place.fresh(database, "empty")
     return run(place, database, folder)
 
 
@@ -97,10 +96,9 @@ def run(place: Place, database: str, folder: Path) -> tuple[float, float, dict[s
 
 
 def _floor(place: Place, folder: Path, counts: dict[str, int]) -> float:
-    place.make("floor", "empty")
+    place.fresh("floor", "empty")
     with place.connect("owner", "floor") as connection:
         bare.make_tables(connection, sorted(counts))
-    place.settle()
     return bare.load(place, "floor", folder, sorted(counts))
 
 

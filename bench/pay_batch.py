@@ -51,13 +51,13 @@ def measure(place: Place, rounds: int, sets: int) -> Figure:
     values, floors, peaks = [], [], []
     for turn in range(rounds):
         say(f"pay_batch, round {turn + 1} of {rounds}")
-        place.make("batch", "open")
+        place.fresh("batch", "open")
         rate, peak = _book(place, folder, sets, "product")
         values.append(rate)
         peaks.append(peak)
         if turn == 0:
             place.run("batch", "-m", "caretill", "check")
-        place.make("batch", "open")
+        place.fresh("batch", "open")
         _make_bare(place)
         floors.append(_book(place, folder, sets, "floor")[0])
     place.drop("batch")
@@ -104,7 +104,6 @@ def _make_bare(place: Place) -> None:
 
 def _book(place: Place, folder: Path, sets: int, what: str) -> tuple[float, float]:
     """Both writers at once: payments a second until the later one is done, and the higher peak of memory."""
-    place.settle()
     each = sets // WRITERS * SET_ROWS
     writers = [
         subprocess.Popen(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
 from urllib.parse import urlencode, urlsplit
 
 from bench import rates, stats, world
 from bench.figures import Figure, percentile
-from bench.machine import family, held_mib
+from bench.machine import family, held_mib, processor_seconds, used_seconds
 from bench.place import Place, say
 from bench.replay import mac
 from bench.site import Site, standing
@@ -49,7 +49,8 @@ class Round:
     rate: float
     log: Log
     counted: stats.Counted
-    mib: dict[str, float] = field(default_factory=dict)
+    mib: dict[str, float]
+    spent: dict[str, float]  # processor milliseconds a payment, by program
 
 
 def measure(place: Place, rounds: int, payments: int, bills: int) -> Figure:
@@ -82,6 +83,9 @@ def measure(place: Place, rounds: int, payments: int, bills: int) -> Figure:
         "p99 ms a request": _p99(done[-1].log),
         "p99 ms a request, floor": _p99(floors[-1].log),
         **done[-1].counted.beside(payments),
+        "WAL bytes a payment after a checkpoint": round(calm.counted.wal_bytes / payments),
+        **{f"processor ms a payment, {name}": spent for name, spent in done[-1].spent.items()},
+        **{f"processor ms a payment, floor's {name}": spent for name, spent in floors[-1].spent.items()},
         "pgbench of the same SQL calls, payments/s": rates.of_calls(place, base, calls, payments),
         **{f"MiB of {name}": mib for name, mib in done[-1].mib.items()},
     }
@@ -140,7 +144,7 @@ def floor(place: Place, base: str, calls: Path, count: int, turn: int) -> Round:
 
 @contextmanager
 def _fresh(place: Place, base: str, calls: Path | None) -> Iterator[Site]:
-    place.make("pay", base)
+    place.fresh("pay", base)
     with standing(place, "pay", calls=calls) as site:
         yield site
 
@@ -149,16 +153,28 @@ def _round(place: Place, site: Site, walks: list[Walk], address: int, pace: floa
     """Warm up, then measure until all is booked and told."""
     drive(walks[:WARM], 8, first_address=address + 20_000)
     _drained(place, WARM)
-    place.settle()
+    if pace:
+        place.settle()
     with place.connect("admin", "") as connection:
+        used = _used(place, site)
         before = stats.look(connection)
         began = perf_counter()
         log = drive(walks[WARM:], LANES, first_address=address, pace=pace)
         _drained(place, len(walks))
         seconds = perf_counter() - began
         counted = stats.look(connection).since(before)
+    made = len(walks) - WARM
+    spent = {name: (now - used[name]) * 1000 / made for name, now in _used(place, site).items()}
     mib = {name: held_mib(family(pid)) for name, pid in site.pids.items()}
-    return Round((len(walks) - WARM) / seconds, log, counted, mib)
+    return Round(made / seconds, log, counted, mib, spent)
+
+
+def _used(place: Place, site: Site) -> dict[str, float]:
+    """Processor seconds so far, by program; `payers` are this process."""
+    found = {name: used_seconds(pid) for name, pid in site.pids.items()}
+    if place.server is not None and place.server.pid is not None:
+        found["database"] = used_seconds(place.server.pid)
+    return found | {"payers": processor_seconds()}
 
 
 def _drained(place: Place, count: int) -> None:

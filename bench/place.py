@@ -134,6 +134,13 @@ class Place:
         for name in list(self.made):
             self.drop(name)
 
+    def fresh(self, name: str, template: str) -> None:
+        """A copy for a round. What earlier rounds left is written out first, and the copy is younger than that
+        checkpoint: no round pays for another one's pages, nor for the first touch of its own after a checkpoint.
+        """
+        self.settle()
+        self.make(name, template)
+
     def settle(self) -> None:
         """Write out what earlier rounds left, so that a round does not pay for them. Where we may not, we go on."""
         with self.connect("admin", "") as connection:

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from bench.calls import CHARGE, PAGE, SESSION, Payment, Sql, Taken
+from bench.figures import Failed
 from bench.place import Place
 
 CLIENTS = 32
@@ -28,12 +29,11 @@ def of_calls(place: Place, base: str, calls: Path, count: int) -> float | None:
         return None
     taken: Taken = pickle.loads(calls.read_bytes())
     each = count // CLIENTS
-    place.make("rate", base)
+    place.fresh("rate", base)
     with place.connect("owner", "rate") as connection:
         script = lay_out(connection, taken, each * CLIENTS, place)
     path = place.folder / "calls.sql"
     path.write_text(script, encoding="utf-8")
-    place.settle()
     return run(program, place, "rate", path, each)
 
 
@@ -89,7 +89,7 @@ def _real(param: Any, number: int) -> Any:
 
 
 def run(program: str, place: Place, database: str, script: Path, each: int) -> float:
-    """Transactions a second, connecting left out, as the app. Raises RuntimeError with pgbench's words."""
+    """Transactions a second, connecting left out, as the app. Raises Failed with pgbench's words."""
     parts = place.parts("app", database)
     environment = {
         "PGHOST": str(parts.get("host", "")),
@@ -103,7 +103,7 @@ def run(program: str, place: Place, database: str, script: Path, each: int) -> f
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     found = re.search(r"tps = ([\d.]+)", done.stdout)
     if done.returncode or not found:
-        raise RuntimeError(f"pgbench: {done.stderr.strip()[-400:]}")
+        raise Failed(f"pgbench: {done.stderr.strip()[-400:]}")
     return float(found[1])
 
 

@@ -26,10 +26,9 @@ def measure(place: Place, rounds: int, bills: int, count: int, seconds: float) -
     values, floors, size = [], [], 0.0
     for turn in range(rounds):
         say(f"statement_pdf, round {turn + 1} of {rounds}")
-        place.make("papers", base)
+        place.fresh("papers", base)
         with place.connect("owner", "papers") as connection:
             connection.execute("TRUNCATE letters_statement")
-        place.settle()
         short, long = count // 4, count
         folder = place.folder / f"papers-{turn}"
         folder.mkdir()

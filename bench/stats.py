@@ -30,8 +30,9 @@ class Counted:
         """As it stands beside a figure."""
         return {
             "WAL bytes a payment": round(self.wal_bytes / payments),
-            "commits a payment": self.commits / payments,
-            "commits a fsync": self.commits / self.syncs if self.syncs else 0.0,
+            "transactions a payment": self.commits / payments,
+            "fsyncs a payment": self.syncs / payments,
+            "transactions a fsync": self.commits / self.syncs if self.syncs else 0.0,
         }
 
 

@@ -32,7 +32,10 @@ def run(options: argparse.Namespace) -> Answer:
     if options.rounds < 1:
         raise Refused("--rounds: at least 1", USAGE)
     wish = measuring.Wish(tuple(options.only), options.growth, options.quick, options.rounds)
-    answer: dict[str, Any] = measuring.run(env.read(), wish)
+    try:
+        answer: dict[str, Any] = measuring.run(env.read(), wish)
+    except module("figures").Failed as failed:
+        raise Refused(str(failed)) from failed
     print(answer.pop("table"))
     machine, database = answer["machine"], answer["database"]
     print(
