@@ -6,13 +6,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from caretill.core import clock
 from house.browser import Broken, Browser, Page, Request
-from house.stack import HOST, Stack
+from house.stack import HOST
 
 GOOD, DECLINED, STEP = "4242424242424242", "4000000000000002", "4000002500003155"
 ENDED = ("succeeded", "failed", "voided")
@@ -56,54 +55,6 @@ class Visit(Protocol):
 
     def tell(self, page: Page) -> Told:
         """What a page of Caretill's says."""
-
-
-@dataclass
-class CounterVisit:
-    """At the bare counter (`house.counter`)."""
-
-    stack: Stack
-    browser: Browser
-    bill: dict[str, Any]
-    amount_cents: int
-    email: str
-    visit: str = field(default_factory=lambda: uuid4().hex)
-    key: str = ""
-
-    def begin(self) -> None:
-        self.key = str(uuid4())
-
-    def press(self) -> Page:
-        asked = {
-            "key": self.key,
-            "account_id": str(self.bill["account_id"]),
-            "region": self.bill["region"],
-            "parts": [[str(self.bill["bill_id"]), self.amount_cents]],
-            "payer_name": "Pat Payer",
-            "email": self.email,
-            "language": "en",
-            "visit": self.visit,
-            "statement_name": "Larkspur Health",
-            "processor_account": "acct_larkspur_care",
-        }
-        return self.browser.post_json(f"{self.stack.url('web')}/counter/pay", asked)
-
-    def press_again(self) -> Page:
-        return self.press()
-
-    def stop(self, page: Page) -> Page:
-        return self.browser.post(page.url, ())
-
-    def tell(self, page: Page) -> Told:
-        if page.status >= 500:
-            return Told("sorry", page)
-        body = page.json()
-        state = body.get("state", "")
-        if body.get("code") in (None, "ended", "open") and state in (*ENDED, "unknown"):
-            return Told(state, page)
-        if body.get("code") == "open":
-            return Told("open", page, body["url"])
-        return Told(body.get("code") or "waiting", page)
 
 
 @dataclass
