@@ -10,7 +10,7 @@ import psycopg
 from bench import load, pay_web, world
 from bench.figures import Figure, percentile
 from bench.load import Plan
-from bench.pages import _bill_pages
+from bench.pages import bill_pages
 from bench.place import HOST, Place, clean, say
 from bench.site import Site, standing
 from bench.walk import drive
@@ -30,10 +30,11 @@ def measure(place: Place, rounds: int, bills: int, times: int, seconds: float) -
     pays: dict[str, list[float]] = {"few": [], "many": []}
     views: dict[str, list[float]] = {"few": [], "many": []}
     place.make("few", base)
-    with _both(place) as sites:
+    databases = {"few": "few", "many": "grown"}
+    with _both(place, databases) as sites:
         for name, site in sites.items():
             _pay(site, ready[: pay_web.WARM], 0 if name == "few" else 50_000)
-        requests = {name: _bill_pages(place, site) for name, site in sites.items()}
+        requests = {name: bill_pages(place, databases[name], site) for name, site in sites.items()}
         for turn in range(rounds):
             say(f"growth, round {turn + 1} of {rounds}")
             start = pay_web.WARM + turn * PAYMENTS
@@ -53,15 +54,14 @@ def measure(place: Place, rounds: int, bills: int, times: int, seconds: float) -
 
 
 @contextmanager
-def _both(place: Place) -> Iterator[dict[str, Site]]:
+def _both(place: Place, databases: dict[str, str]) -> Iterator[dict[str, Site]]:
     with ExitStack() as stack:
-        names = {"few": "few", "many": "grown"}
-        yield {name: stack.enter_context(standing(place, database)) for name, database in names.items()}
+        yield {name: stack.enter_context(standing(place, each)) for name, each in databases.items()}
 
 
 def _pay(site: Site, ready: list[pay_web.Ready], address: int) -> float:
     """The middle of what a payer waits for us, both pages of a payment together, in milliseconds."""
-    log = drive([pay_web._pays(site, each) for each in ready], LANES, first_address=address)
+    log = drive([pay_web.pays(site, each) for each in ready], LANES, first_address=address)
     return 1000 * (percentile(log.times["check"], 0.5) + percentile(log.times["return"], 0.5))
 
 

@@ -34,7 +34,7 @@ def measure(place: Place, rounds: int, bills: int, seconds: float) -> list[Figur
     base = world.small(place, bills)
     place.make("pages", base)
     with standing(place, "pages", worker=False) as site, _hello(place) as hello:
-        found = {"page_bill": _bill_pages(place, site), "page_find": _find_pages(place, site)}
+        found = {"page_bill": bill_pages(place, "pages", site), "page_find": _find_pages(place, site)}
         results: dict[str, list[Result]] = {name: [] for name in (*found, "hello")}
         for turn in range(rounds):
             say(f"pages, round {turn + 1} of {rounds}")
@@ -95,9 +95,9 @@ def _get(path: str) -> str:
     return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
 
 
-def _bill_pages(place: Place, site: Site) -> list[str]:
+def bill_pages(place: Place, database: str, site: Site) -> list[str]:
     """Requests for bills of twelve lines by payers who opened them by their link."""
-    listed = place.run("pages", "-m", "bench.child", "papers", "links").splitlines()
+    listed = place.run(database, "-m", "bench.child", "papers", "links").splitlines()
     found: list[str] = []
     drive((_opens(site.web, line.split("\t"), found) for line in listed), 4, first_address=6_000_000)
     if len(found) < len(listed):

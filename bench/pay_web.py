@@ -131,7 +131,7 @@ def _led(browser: Browser, answer: Answer, what: str) -> str:
 def product(place: Place, base: str, ready: list[Ready], turn: int, pace: float = 0.0) -> Round:
     """One round of ours."""
     with _fresh(place, base, None) as site:
-        walks = [_pays(site, each) for each in ready]
+        walks = [pays(site, each) for each in ready]
         return _round(place, site, walks, turn * 100_000, pace)
 
 
@@ -193,7 +193,7 @@ def _drained(place: Place, count: int) -> None:
     raise Refused(f"of {count} payments {row} are booked and told; the logs of the round say why")
 
 
-def _pays(site: Site, ready: Ready) -> Walk:
+def pays(site: Site, ready: Ready) -> Walk:
     """Press Pay, pay by card, come back."""
     browser = Browser(site.web, ready.cookies)
     form = {"csrfmiddlewaretoken": CSRF, "key": ready.key}
