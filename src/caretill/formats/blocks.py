@@ -134,6 +134,8 @@ class _Part:
         step = self.width + 1
         if len(cells) % step != self.width or not set(cells[self.width :: step]) <= {"\n"}:
             return None
+        if block.count(b"\n") != len(cells) // step:  # empty lines, as many cells as a line would have
+            return None
         if len(block) > LONGEST_LINE and max(map(len, block.split(b"\n"))) > LONGEST_LINE:
             return None
         if self.width == 1 and "" in cells:

@@ -7,7 +7,7 @@ import io
 from typing import BinaryIO, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caretill.formats import bill_csv, blocks
@@ -59,6 +59,7 @@ def test_quoting_goes_through(names: list[tuple[str, str]], end: str, mark: bool
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=40), st.integers(20, 200))
+@example(damage=[0, 4, 4, 4, 4, 0], size=20)
 def test_blocks_of_any_size_give_the_same(damage: list[int], size: int) -> None:
     bad = [PERSON, PERSON + ",x", 'oregon,"F1', "oregon,F00000001,12,Ana,Alder,2001-02-30,self", "", PERSON + "\r"]
     lines = [bad[each] for each in damage]
