@@ -10,7 +10,10 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
+from caretill.core import sql
+from caretill.core.words import say
 from caretill.web import visit
+from caretill.web.flow import Made
 from caretill.web.visit import Flow
 from house.cast import Bill
 
@@ -97,3 +100,27 @@ class Payer:
         answer = self.press_pay(self.to_check(**how))
         assert answer.status_code == 303, answer.content.decode()
         return str(answer["Location"])
+
+
+def made(payer: Payer) -> Made:
+    """The payment under way in that browser."""
+    flow = payer.held()
+    return Made.of(flow.account_id, flow.payment_id)
+
+
+def payments() -> int:
+    """How many payments were ever begun."""
+    row = sql.one("SELECT count(*) AS n FROM payments_payment")
+    assert row is not None
+    return int(row["n"])
+
+
+def words(key: str, **figures: object) -> str:
+    """In English, as pages of these tests are unless they say otherwise."""
+    return say("en", key, **figures)
+
+
+def text(answer: Any) -> str:
+    """The page without the marks around amounts."""
+    body: str = answer.content.decode()
+    return body.replace('<bdi dir="ltr">', "").replace("</bdi>", "")

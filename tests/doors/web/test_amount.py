@@ -14,7 +14,7 @@ from caretill.core import clock
 from caretill.core.words import say
 from house.cast import Bill, a_bill
 from house.desk import Desk, processor_desk
-from house.payer import Payer
+from house.payer import Payer, text
 from house.scenes import NOON, SCENES, play
 
 __all__ = ["processor_desk"]
@@ -25,10 +25,6 @@ CARD = "4242 4242 4242 4242"
 
 def words(key: str, language: str = "en", **figures: object) -> str:
     return say(language, key, **figures)
-
-
-def text(answer: Any) -> str:
-    return answer.content.decode().replace('<bdi dir="ltr">', "").replace("</bdi>", "")
 
 
 def test_a_guest_sees_payee_masked_name_amount_and_due_date_and_nothing_else(db: None) -> None:
@@ -177,8 +173,8 @@ def test_each_amount_is_judged_by_its_own_bill(db: None) -> None:
     answer = payer.post("amount", payer.each(amount_0="90.01", amount_2="12,50"))
     body = text(answer)
     assert answer.status_code == 422
-    assert words("amount.error.above", most="$90.00") in body
-    assert words("amount.error.shape", most="$25.50") in body
+    assert words("amount.error_on.above", most="$90.00", n=1) in body
+    assert words("amount.error_on.shape", most="$25.50", n=3) in body
     assert '<a href="#amount_0">' in body and '<a href="#amount_2">' in body
     assert 'value="90.01"' in body and 'value="12,50"' in body
 

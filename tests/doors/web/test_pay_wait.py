@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from caretill.core import clock
-from caretill.core.words import LANGUAGES, has, say
+from caretill.core.words import LANGUAGES, has
 from caretill.payments.states import STATES
 from caretill.payments.sweep import sweep
-from caretill.web.flow import Made
 from caretill.web.standing import standing
 from house.cast import a_bill
 from house.desk import Desk, processor_desk
-from house.payer import Payer
+from house.payer import Payer, made, text, words
 from house.scenes import NOON, play
 
 __all__ = ["processor_desk"]
@@ -32,19 +29,6 @@ SAID = {
 }
 ASKS_AGAIN = {"checking", "pending", "unknown", "overdue"}
 MOVING = {"checking", "pending", "unknown", "overdue"}
-
-
-def words(key: str, **figures: object) -> str:
-    return say("en", key, **figures)
-
-
-def text(answer: Any) -> str:
-    return answer.content.decode().replace('<bdi dir="ltr">', "").replace("</bdi>", "")
-
-
-def made(payer: Payer) -> Made:
-    flow = payer.held()
-    return Made.of(flow.account_id, flow.payment_id)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

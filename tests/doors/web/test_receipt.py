@@ -21,18 +21,10 @@ from caretill.payments.resend import resend
 from caretill.web.flow import Made
 from house.cast import a_bill
 from house.desk import CARD, Desk, processor_desk
-from house.payer import Payer
+from house.payer import Payer, text, words
 from house.scenes import NOON, play
 
 __all__ = ["processor_desk"]
-
-
-def words(key: str, **figures: object) -> str:
-    return say("en", key, **figures)
-
-
-def text(answer: Any) -> str:
-    return answer.content.decode().replace('<bdi dir="ltr">', "").replace("</bdi>", "")
 
 
 def paid(processor: Desk, **how: str) -> tuple[Payer, str]:

@@ -98,11 +98,11 @@ class EachForm(AmountForm):
         places = {str(bill.place): bill for bill in bills.open}
         picked = {bill.place for place in reader.post.getlist("bill") if (bill := places.get(place))}
         typed, cents = {}, {}
-        for bill in bills.open:
+        for number, bill in enumerate(bills.open, start=1):
             name = f"amount_{bill.place}"
             typed[bill.place] = reader.text(name, longest=LONGEST_AMOUNT)
             if bill.place in picked:
-                cents[bill.id] = _cents(reader, name, typed[bill.place], bill, language)
+                cents[bill.id] = _cents(reader, name, typed[bill.place], bill, language, number)
         if not picked:
             reader.fault("bill", "amount.error.no_bill")
         return cls(cents=cents, picked=frozenset(picked), typed=typed, **reader.outcome())  # type: ignore[arg-type]
@@ -122,15 +122,18 @@ class EachForm(AmountForm):
         )
 
 
-def _cents(reader: Reader, name: str, typed: str, bill: Bill, language: str) -> int:
-    """The amount typed; 0 with a fault where it is none, or more than is owed."""
-    most = show(bill.payable_cents, language)
+def _cents(reader: Reader, name: str, typed: str, bill: Bill, language: str, number: int = 0) -> int:
+    """The amount typed; 0 with a fault where it is none, or more than is owed. `number` tells several bills apart."""
+    figures: dict[str, object] = {"most": show(bill.payable_cents, language)}
+    table = "amount.error"
+    if number:
+        table, figures["n"] = "amount.error_on", number
     try:
         cents = parse_form_cents(typed, language)
     except MoneyError as error:
-        reader.fault(name, f"amount.error.{_FAULTS[error.code]}", most=most)
+        reader.fault(name, f"{table}.{_FAULTS[error.code]}", **figures)
         return 0
     if not 0 < cents <= bill.payable_cents:
-        reader.fault(name, f"amount.error.{'above' if cents else 'zero'}", most=most)
+        reader.fault(name, f"{table}.{'above' if cents else 'zero'}", **figures)
         return 0
     return cents

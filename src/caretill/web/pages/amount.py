@@ -64,11 +64,12 @@ def fallen(request: HttpRequest, flow: Flow) -> HttpResponse:
     found = bills.read(request, flow)
     if not found.open or found.mine:
         return kept(request, shut(request, flow, found, 409), flow)
-    form: AmountForm = EachForm.before(found, flow)
     over = [bill for bill in found.open if flow.amounts.get(bill.id, 0) > bill.payable_cents]
-    name = f"amount_{over[0].place}" if over else "bill"
+    bill = (over or found.open)[0]
+    most = show(bill.payable_cents, preferences.of(request).language)
     if len(found.all) == 1:
-        form, name = OneForm.before(found.open[0], flow), "amount"
-    most = show((over or found.open)[0].payable_cents, preferences.of(request).language)
-    form = form.wrong(name, "amount.error.fallen", most=most)
+        form: AmountForm = OneForm.before(bill, flow).wrong("amount", "amount.error.fallen", most=most)
+    else:
+        number = found.open.index(bill) + 1
+        form = EachForm.before(found, flow).wrong(f"amount_{bill.place}", "amount.error_on.fallen", most=most, n=number)
     return kept(request, open_page(request, flow, found, form), flow)
