@@ -120,7 +120,7 @@ def test_the_work_is_done_in_silence(
     if not worker:
         page.add_init_script("delete window.Worker")
     page.goto("/pay/oregon/")
-    send(page, number=bill.number, zip=bill.zip)
+    send(page, number=bill.number, last_name=bill.last_name, zip=bill.zip)
     page.wait_for_url(AMOUNT, timeout=60_000)
 
 
@@ -128,7 +128,7 @@ def test_a_miss_after_work_keeps_what_was_typed(visit_as: Visit, db: None) -> No
     misses(20)
     page = visit_as()
     page.goto("/pay/oregon/")
-    send(page, number="P0000000001", zip="97201")
+    send(page, number="P0000000001", last_name="Nobody", zip="97201")
     expect(page).to_have_title("Error: Find your bill · Larkspur Health", timeout=30_000)
     expect(page.locator("#number")).to_have_value("P0000000001")
     expect(page.get_by_role("group", name="There is 1 thing to fix")).to_be_focused()
@@ -139,12 +139,12 @@ def test_the_page_of_work_is_sound_and_says_how_to_go_on_without(visit_as: Visit
     page = visit_as(width=320)
     page.route("**/work.*.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
     page.goto("/pay/oregon/")
-    send(page, number="P0000000001", zip="97201")
+    send(page, number="P0000000001", last_name="Nobody", zip="97201")
     expect(page.get_by_role("heading", level=1)).to_have_text(say("en", "find.work.title"))
     sound(page)
     misses(8, "P0000000001")
     page.goto("/pay/oregon/")
-    send(page, number="P0000000001", zip="97201")
+    send(page, number="P0000000001", last_name="Nobody", zip="97201")
     expect(page.get_by_role("heading", level=1)).to_have_text(say("en", "find.closed.title"))
     sound(page)
 
@@ -154,13 +154,30 @@ def test_without_script_a_mailed_code_goes_on(visit_as: Visit, db: None) -> None
     misses(20)
     page = visit_as(java_script_enabled=False)
     page.goto("/pay/oregon/")
-    send(page, number=bill.number, zip=bill.zip)
+    send(page, number=bill.number, last_name=bill.last_name, zip=bill.zip)
     page.get_by_role("link", name="Get a code by email").click()
     send(page, email="juana@example.org", zip=bill.zip)
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
     row = sql.one("SELECT body FROM core_outbox WHERE topic = 'lookup_code'")
     assert row is not None
     send(page, code=tokens.unseal("lookup_code", sql.answer(row["body"])["sealed"])["code"])
+    expect(page).to_have_url(AMOUNT)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_after_a_typing_error_both_facts_are_asked_and_find(
+    visit_as: Visit, sound: Sound, db: None, script: bool
+) -> None:
+    bill = a_bill(14_000)
+    page = visit_as(width=320, java_script_enabled=script)
+    page.goto("/pay/oregon/")
+    send(page, number=bill.number, last_name="Solanno")
+    expect(page.get_by_role("group", name=say("en", "find.second.both"))).to_be_visible()
+    send(page, last_name=bill.last_name)
+    expect(page.get_by_role("link", name=say("en", "find.error.zip_missing"))).to_be_visible()
+    if script:
+        sound(page)
+    send(page, zip=bill.zip)
     expect(page).to_have_url(AMOUNT)
 
 

@@ -1,4 +1,8 @@
-"""How often somebody may miss before looking up a bill costs work, and when it closes (rules.md GST-1).
+"""How often somebody may miss before looking up a bill costs more, and when it closes (rules.md GST-1).
+
+The first step costs an honest payer nothing: a second fact beside the number is no longer enough, both the last name
+and the ZIP code are asked, which stand on every paper. A stranger who holds a number guesses a frequent ZIP code in one
+of fifty tries, and both together in one of some thousands. Then each try costs work, then the door closes.
 
 Only misses count, so a waiting room of honest payers behind one address gets through. What is counted is what was
 typed, whether it exists or not: the answer tells nothing. A closed lookup is not the end: a code goes by mail to the
@@ -8,6 +12,7 @@ contact on file, and pay codes, which nobody can guess, are counted like the res
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from caretill.core import limits, work
@@ -16,41 +21,61 @@ HOUR = 3600
 DAY = 24 * HOUR
 MONTH = 30 * DAY
 
-Gate = Literal["open", "work", "hard_work", "closed"]
-
-# name: (free, then with work, then with hard work, seconds). Past the last the gate is closed for that window.
-NUMBER = (("number_hour", 5, 5, 8, HOUR), ("number_day", 10, 10, 12, DAY), ("number_month", 20, 20, 20, MONTH))
-NETWORK = (("network_hour", 20, 60, 90, HOUR), ("network_day", 120, 200, 250, DAY))
-REGION = (("region_hour", 600, 3000, 1_000_000_000, HOUR),)
+Gate = Literal["open", "both", "work", "hard_work", "closed"]
+GATES: tuple[Gate, ...] = ("open", "both", "work", "hard_work", "closed")
 
 
-def _rows(region: str, numbers: Sequence[str], network: str) -> list[tuple[str, str, int, int, int, int]]:
-    found = [(name, f"{region} {number}", a, b, c, s) for number in sorted(set(numbers)) for name, a, b, c, s in NUMBER]
-    found += [(name, network, a, b, c, s) for name, a, b, c, s in NETWORK]
-    found += [(name, region, a, b, c, s) for name, a, b, c, s in REGION]
-    return found
+@dataclass(frozen=True)
+class Step:
+    """A count over `seconds`, and the misses from which on both facts, work and hard work are asked, and it closes."""
+
+    name: str
+    seconds: int
+    both: int
+    work: int
+    hard: int
+    closed: int
+
+    def gate(self, count: int) -> int:
+        """The place in GATES that so many misses lead to."""
+        return sum(count >= each for each in (self.both, self.work, self.hard, self.closed))
+
+
+NEVER = 1_000_000_000
+NUMBER = (
+    Step("number_hour", HOUR, both=1, work=5, hard=5, closed=8),
+    Step("number_day", DAY, both=1, work=10, hard=10, closed=12),
+    Step("number_month", MONTH, both=1, work=20, hard=20, closed=20),
+)
+NETWORK = (
+    Step("network_hour", HOUR, both=5, work=20, hard=60, closed=90),
+    Step("network_day", DAY, both=20, work=120, hard=200, closed=250),
+)
+REGION = (Step("region_hour", HOUR, both=150, work=600, hard=3_000, closed=NEVER),)
+
+
+def _steps(region: str, numbers: Sequence[str], network: str) -> list[tuple[Step, str]]:
+    found = [(step, f"{region} {number}") for number in sorted(set(numbers)) for step in NUMBER]
+    return found + [(step, network) for step in NETWORK] + [(step, region) for step in REGION]
+
+
+def _limits(steps: Sequence[tuple[Step, str]]) -> list[limits.Limit]:
+    return [limits.Limit(step.name, value, 0, step.seconds) for step, value in steps]
 
 
 def gate(region: str, numbers: Sequence[str], network: str) -> Gate:
-    """What this try costs: open (nothing), work, hard_work, or closed. Two statements, the same for every input."""
-    rows = _rows(region, numbers, network)
-    worst: Gate = "open"
-    counts = limits.counts([limits.Limit(name, value, 0, seconds) for name, value, _, _, _, seconds in rows])
-    for (_, _, free, light, heavy, _), count in zip(rows, counts, strict=True):
-        if count >= heavy:
-            return "closed"
-        if count >= light:
-            worst = "hard_work"
-        elif count >= free and worst == "open":
-            worst = "work"
-    return worst
+    """What this try costs, the dearest of all counts: open (nothing), both (facts), work, hard_work, or closed.
+
+    Whoever has to work also gives both facts. One statement, the same for every input.
+    """
+    steps = _steps(region, numbers, network)
+    counts = limits.counts(_limits(steps))
+    return GATES[max(step.gate(count) for (step, _), count in zip(steps, counts, strict=True))]
 
 
 def missed(region: str, numbers: Sequence[str], network: str) -> None:
     """Count one miss."""
-    limits.count(
-        [limits.Limit(name, value, 0, seconds) for name, value, _, _, _, seconds in _rows(region, numbers, network)]
-    )
+    limits.count(_limits(_steps(region, numbers, network)))
 
 
 def bits(cost: Gate) -> int:

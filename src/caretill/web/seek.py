@@ -46,10 +46,15 @@ class Ask:
         """Whether the number is a pay code: 60 random bits."""
         return ("pay_code", self.counted) in self.candidates
 
+    @property
+    def enough(self) -> bool:
+        """Whether it says as much as is asked for where there were misses: two facts beside the number."""
+        return self.unguessable or sum(fact is not None for fact in self.facts.values()) >= 2
+
 
 @dataclass(frozen=True)
 class Sought:
-    """What came of a try: something found, a miss (the gate was open), or a gate that wants work or is closed."""
+    """What came of a try: something found, a miss (the gate is open), or a gate that wants more or is closed."""
 
     gate: Gate = "open"
     found: Found | None = None
@@ -99,7 +104,9 @@ def seek(request: HttpRequest, ask: Ask) -> Sought:
     if gate == "closed" and ask.unguessable and guard.gate(ask.region, [ask.counted], ask.counted) != "closed":
         # Others behind the same address may have closed it. Nobody guesses a pay code, so its payer works and goes on.
         gate = "hard_work"
-    if gate == "closed" or (gate != "open" and not _worked(request, gate)):
+    if gate not in ("open", "closed") and not ask.enough:
+        return Sought("both")
+    if gate == "closed" or (gate in ("work", "hard_work") and not _worked(request, gate)):
         return Sought(gate)
     found = lookup.find(ask.region, ask.candidates, ask.facts)
     if found is None:

@@ -96,11 +96,11 @@ def test_only_misses_of_a_number_close_it_and_a_window_opens_it(db: None) -> Non
         for _ in range(9):
             gates.append(guard.gate("oregon", number, "192.0.2.1"))
             guard.missed("oregon", number, "192.0.2.1")
-        assert gates == ["open"] * 5 + ["hard_work"] * 3 + ["closed"]
-        assert guard.gate("oregon", ["P0000000002"], "192.0.2.1") == "open"
-        assert guard.gate("colorado", number, "192.0.2.1") == "open"
+        assert gates == ["open"] + ["both"] * 4 + ["hard_work"] * 3 + ["closed"]
+        assert guard.gate("oregon", ["P0000000002"], "192.0.2.2") == "open"
+        assert guard.gate("colorado", number, "192.0.2.2") == "open"
         time.advance(hours=1)
-        assert guard.gate("oregon", number, "192.0.2.1") == "open"
+        assert guard.gate("oregon", number, "192.0.2.1") == "both"
         for _ in range(3):
             guard.missed("oregon", number, "192.0.2.1")
         assert guard.gate("oregon", number, "192.0.2.1") == "closed", "twelve in a day"
@@ -111,7 +111,10 @@ def test_a_network_that_misses_much_must_work_then_wait(db: None) -> None:
         for turn in range(90):
             guard.missed("oregon", [f"P{turn:010d}"], "192.0.2.1")
             gate = guard.gate("oregon", ["P9999999999"], "192.0.2.1")
-            assert gate == ("open" if turn < 19 else "work" if turn < 59 else "hard_work" if turn < 89 else "closed")
+            stands = [
+                name for name, most in (("open", 4), ("both", 19), ("work", 59), ("hard_work", 89)) if turn < most
+            ]
+            assert gate == (*stands, "closed")[0]
         assert guard.gate("oregon", ["P9999999999"], "192.0.2.2") == "open"
 
 

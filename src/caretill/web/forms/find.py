@@ -42,6 +42,12 @@ class FindForm(FactsForm):
         typed = read_facts(reader, region, both)
         return cls(number=number, add=started(request), **typed, **reader.outcome())  # type: ignore[arg-type]
 
+    @classmethod
+    def of(cls, form: FieldsForm, lookup: Lookup) -> Self:
+        """What stands in the full fields of a lookup, as far as it has a place beside the one box."""
+        facts = {name: form.typed.get(name, "") for name in ("last_name", "zip")}
+        return cls(sent=True, number=form.typed[lookup.number_field], add=form.add, **facts)
+
     def entries(self) -> dict[str, str]:
         """What was typed, to be posted once more."""
         return {"number": self.number, "add": self.add, **super().entries()}

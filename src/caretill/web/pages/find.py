@@ -22,9 +22,11 @@ def find(request: HttpRequest, slug: str) -> HttpResponse:
         sought = seek.seek(request, seek.by_number(region, form))
         if sought.found:
             return seek.begin(request, slug, sought.found, form.add)
+        if sought.gate == "both":
+            return both(request, region, form)
         if sought.gate != "open":
             return held(request, region, form, sought)
-        form = form.wrong("number", "find.error.not_found")
+        return both(request, region, form.wrong("number", "find.error.not_found"))
     return form_page(request, "find.html", form, region=region)
 
 
@@ -40,10 +42,20 @@ def fields(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         sought = seek.seek(request, seek.by_fields(region, lookup, form))
         if sought.found:
             return seek.begin(request, slug, sought.found, form.add)
+        if sought.gate == "both":
+            return both(request, region, FindForm.of(form, lookup))
         if sought.gate != "open":
             return held(request, region, form, sought)
         form = form.wrong(lookup.number_field, "find.error.not_found")
     return form_page(request, "fields.html", form, region=region, lookup=lookup)
+
+
+def both(request: HttpRequest, region: Region, form: FindForm) -> HttpResponse:
+    """There were misses: the one box once more, and beside it the last name and the ZIP code."""
+    if not form.faults:
+        for name in ("last_name", "zip"):
+            form = form if getattr(form, name) else form.wrong(name, f"find.error.{name}_missing")
+    return form_page(request, "find.html", form, region=region, both=True)
 
 
 def held(request: HttpRequest, region: Region, form: FindForm | FieldsForm | FactsForm, sought: Sought) -> HttpResponse:
