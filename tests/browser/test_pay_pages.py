@@ -27,7 +27,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "en": {},
     "es-dark-narrow": {"width": 320, "locale": "es-US", "color_scheme": "dark"},
 }
-SHOTS: dict[str, dict[str, Any]] = {"wide": {}, "narrow": {"width": 390}}
+SHOTS: dict[str, tuple[int, Any]] = {"wide": (1280, "light"), "narrow": (390, "light"), "dark": (390, "dark")}
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_every_state_is_sound(
     expect(page.locator("h1")).to_have_count(1)
     sound(page)
     if PICTURES:
-        for shot, options in SHOTS.items():
-            page.set_viewport_size({"width": options.get("width", 1280), "height": 844})
-            page.emulate_media(color_scheme="light")
+        for shot, (width, scheme) in SHOTS.items():
+            page.set_viewport_size({"width": width, "height": 844})
+            page.emulate_media(color_scheme=scheme)
             page.screenshot(path=f"{PICTURES}/{name}-{language}-{shot}.png", full_page=True)
 
 

@@ -53,6 +53,7 @@ urlpatterns = [
     path("p/<str:code>", paycode.paycode, name="paycode"),
     path("bill/<str:token>", bill.bill_link, name="bill_link"),
     path("check/", receipt_check.check, name="receipt_check"),
+    path("check/<str:code>", receipt.scanned, name="receipt_scanned"),
     path("help/", help.help_regions, name="help_regions"),
     path("help-paying", help.help_paying, name="help_paying"),
     path("help/<slug:slug>/", help.help_region, name="help"),

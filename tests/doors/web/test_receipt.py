@@ -15,7 +15,9 @@ from django.test.utils import CaptureQueriesContext
 
 from caretill.core import clock, sql, tokens
 from caretill.core.words import say
+from caretill.letters.letterhead import letterhead
 from caretill.letters.links import receipt_link
+from caretill.letters.receipts import check_url
 from caretill.payments import access
 from caretill.payments.resend import resend
 from caretill.web.flow import Made
@@ -233,3 +235,15 @@ def test_the_check_code_of_the_page_answers_paid(processor: Desk) -> None:
     payer, token = paid(processor)
     found = re.search(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{3}", text(payer.get(f"/pay/done/{token}")))
     assert found and access.check(found.group()) == {"answer": "paid"}
+
+
+def test_the_square_code_of_a_receipt_opens_the_check_page_with_the_code_filled_in(processor: Desk) -> None:
+    payer, _ = paid(processor)
+    flow = payer.held()
+    code = access.receipt_figures(UUID(flow.account_id), UUID(flow.payment_id))["check_code"]
+    path = payer._path(check_url(letterhead("oregon", "en"), code))
+    page = payer.get(path)
+    found = re.search(r'name="code" type="text" value="([^"]+)"', text(page))
+    assert page.status_code == 200 and found
+    assert words("receipt_check.answer.paid.title") in text(payer.post("/check/", {"code": found.group(1)}))
+    assert payer.get("/check/AAAAAAAAAAB").status_code == 404

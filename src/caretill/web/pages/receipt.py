@@ -8,10 +8,11 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from markupsafe import Markup
 
 from caretill.core import audit, tokens
+from caretill.core.ids import clean_check_code, show_pay_code
 from caretill.letters.letterhead import letterhead
 from caretill.letters.links import open_receipt_link
 from caretill.letters.receipts import receipt_page, receipt_pdf
@@ -19,6 +20,7 @@ from caretill.payments.access import receipt_figures
 from caretill.people.viewer import Hidden
 from caretill.web import preferences
 from caretill.web.flow import Made
+from caretill.web.forms.code import CodeForm
 from caretill.web.page import View, accepts, page, region_of
 from caretill.web.pages import errors
 
@@ -75,3 +77,12 @@ def receipt_file(request: HttpRequest, token: str, figures: Figures) -> HttpResp
     response.headers["Content-Disposition"] = f'inline; filename="receipt-{figures["reference"]}.pdf"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@accepts("GET")
+def scanned(request: HttpRequest, code: str) -> HttpResponse:
+    """What the square code of a receipt opens: the check page with the code filled in. It answers when it is sent."""
+    cleaned = clean_check_code(code)
+    if cleaned is None:
+        raise Http404
+    return page(request, "receipt_check.html", form=CodeForm(code=show_pay_code(cleaned)), answer="")
