@@ -22,13 +22,13 @@ __all__ = ["processor_desk"]
 
 Sound = Callable[..., None]
 LOCALES = {"en": "en-US", "es": "es-US"}
-# WCAG 1.4.12, without what the policy of our pages forbids: a style in the page.
 HERE = (
     *("where_unknown", "find_wrong", "fields_miss", "apart", "bill_hospital", "bill_pharmacy_without_plan"),
     *("bill_credit", "check_paid", "check_part_refunded", "check_refunded", "check_void", "receipt_refunded"),
     *("error_405", "error_old_form", "error_413", "error_often"),
     *TROUBLE,
 )
+# WCAG 1.4.12, without what the policy of our pages forbids: a style in the page.
 SPACING = """
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(`
