@@ -71,7 +71,8 @@ def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> Non
         return
     zone = catalog.region(payment["region"]).time_zone
     link = receipt_link(account_id, UUID(body["payment_id"]), _language(payment["language"]), zone)
-    _send_link(topic, account_id, row_id, payment["email"], payment["region"], payment["language"], link)
+    address = body.get("email") or payment["email"]
+    _send_link(topic, account_id, row_id, address, payment["region"], payment["language"], link)
 
 
 def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:

@@ -99,7 +99,7 @@ def judge(session: Session, amount_cents: int) -> tuple[str, str]:
     if session.outcome == "processing":
         return "processing", "processing"
     if session.status == "open":
-        return ("try_declined", f"try:{session.failure_code}") if session.outcome == "declined" else ("", "")
+        return ("try_declined", f"try:{session.failure_code}") if session.failure_code else ("", "")
     if session.outcome == "declined":
         return "declined", "declined"
     return ("expired", "expired") if session.status == "expired" else ("", "")

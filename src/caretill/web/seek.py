@@ -128,8 +128,11 @@ def _purpose(gate: Gate) -> str:
     return f"find {gate}"
 
 
-def begin(request: HttpRequest, region: str, found: Found, add: str = "", lines: bool = False) -> HttpResponse:
-    """To the payment of what was found: a new one, or the one that `add` names if it is of the same account."""
+def begin(request: HttpRequest, region: str, found: Found, add: str = "", lines_of: int | None = None) -> HttpResponse:
+    """To the payment of what was found: a new one, or the one that `add` names if it is of the same account.
+
+    `lines_of` is the version of the bill whose lines this visit may read, for a link that was opened.
+    """
     bills = [str(bill) for bill in access.scope_of(found)[:MOST_BILLS]]
     if not bills:
         return SeeOther(url("nothing_owed", region))
@@ -137,10 +140,10 @@ def begin(request: HttpRequest, region: str, found: Found, add: str = "", lines:
     if before and _join(before, str(found.account_id), bills):
         return _kept(request, before, url("amount", before.id))
     flow = Flow.new(region, str(found.account_id), found.scope, bills)
-    flow.lines_open = lines
+    flow.lines_open, flow.lines_version = lines_of is not None, lines_of or 0
     if before:
         return _kept(request, flow, url("apart", before.id, flow.id))
-    return _kept(request, flow, url("bill" if lines else "amount", flow.id))
+    return _kept(request, flow, url("bill" if flow.lines_open else "amount", flow.id))
 
 
 def _join(flow: Flow, account_id: str, bills: list[str]) -> bool:

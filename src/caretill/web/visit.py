@@ -54,6 +54,7 @@ class Flow:
     payment_id: str = ""
     earlier: list[str] = field(default_factory=list)
     lines_open: bool = False
+    lines_version: int = 0
 
     @classmethod
     def new(cls, region: str, account_id: str, scope: str, bills: list[str]) -> Self:

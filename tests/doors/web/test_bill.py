@@ -169,3 +169,13 @@ def test_how_the_part_came_about(guest: Client) -> None:
     for name in ("copay", "deductible"):
         assert say("en", f"statement.meaning.{name}") in body
     assert say("en", "statement.meaning.coinsurance") not in body
+
+
+def test_a_visit_that_was_open_shows_no_later_version(guest: Client) -> None:
+    bill = a_bill(14_000, number="P1")
+    address = opened(guest, bill)
+    assert guest.get(address).status_code == guest.get(f"{address}.pdf").status_code == 200
+    a_bill(15_000, number="P1", version=2)
+    for path in (address, f"{address}.pdf"):
+        answer = guest.get(path)
+        assert answer.status_code == 410 and "Office visit" not in answer.content.decode()

@@ -64,3 +64,15 @@ def test_a_capture_of_another_amount_is_never_a_success(processor: Desk) -> None
     sql.execute("UPDATE payments_payment SET amount_cents = 5000 WHERE id = %s", (answer.payment_id,))
     sql.execute("UPDATE payments_part SET amount_cents = 5000 WHERE payment_id = %s", (answer.payment_id,))
     assert look.look_again(bill.account_id, answer.payment_id) == "succeeded"
+
+
+def test_a_declined_try_is_noted_and_the_page_stays_open(processor: Desk) -> None:
+    bill = a_bill(14_000)
+    answer = take.pay(bill.ask(5_000))
+    processor.card(answer.url, "4000000000009995")
+    assert look.look_again(bill.account_id, answer.payment_id) == "requires_action"
+    figures = access.payment_figures(bill.account_id, answer.payment_id)
+    assert figures["failure_code"] == "insufficient_funds"
+    processor.card(answer.url)
+    assert look.came_back(bill.account_id, answer.payment_id) == "succeeded"
+    assert access.payment_figures(bill.account_id, answer.payment_id)["failure_code"] == ""

@@ -44,7 +44,7 @@ def bill_link(request: HttpRequest, token: str) -> HttpResponse:
     if form.sent:
         sought = seek.seek(request, seek.by_link(known, bill_id, form))
         if sought.found:
-            return seek.begin(request, known.region, sought.found, lines=True)
+            return seek.begin(request, known.region, sought.found, lines_of=version)
         if sought.gate != "open":
             return held(request, region, form, sought)
         form = form.wrong("last_name", "bill.link.wrong")
@@ -56,6 +56,8 @@ def bill_link(request: HttpRequest, token: str) -> HttpResponse:
 def bill(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The bill of a visit that was opened by its link."""
     figures = _figures(flow)
+    if figures["version"] != flow.lines_version:
+        return page(request, "bill_ended.html", status=410, region=region_of(figures["region"]), newer=True)
     language, region = preferences.of(request).language, region_of(figures["region"])
     return page(
         request,
@@ -74,7 +76,10 @@ def bill(request: HttpRequest, flow: Flow) -> HttpResponse:
 @with_flow
 def bill_pdf(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The same as a letter, to print or keep."""
-    body = statement_pdf(_figures(flow), preferences.of(request).language)
+    figures = _figures(flow)
+    if figures["version"] != flow.lines_version:
+        return page(request, "bill_ended.html", status=410, region=region_of(figures["region"]), newer=True)
+    body = statement_pdf(figures, preferences.of(request).language)
     response = HttpResponse(body, content_type="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="bill.pdf"'
     return response
