@@ -45,8 +45,9 @@ class FindForm(FactsForm):
     @classmethod
     def of(cls, form: FieldsForm, lookup: Lookup) -> Self:
         """What stands in the full fields of a lookup, as far as it has a place beside the one box."""
-        facts = {name: form.typed.get(name, "") for name in ("last_name", "zip")}
-        return cls(sent=True, number=form.typed[lookup.number_field], add=form.add, **facts)
+        typed = form.typed
+        facts = (typed.get("last_name", ""), typed.get("zip", ""))
+        return cls(form.faults, form.sent, *facts, number=typed[lookup.number_field], add=form.add)
 
     def entries(self) -> dict[str, str]:
         """What was typed, to be posted once more."""
