@@ -76,6 +76,9 @@ def record_session(
     elif event in ("declined", "try_declined"):
         figures |= {"failure_code": session.failure_code or "declined", "charge_ref": None}
         figures["lease_until"] = now + ASK_AGAIN_OPEN
+    elif event == "expired":
+        # Closed without a payment; where cards had been refused before, that counts (payments.velocity).
+        figures |= {"failure_code": session.failure_code, "charge_ref": None}
     elif event == "processing":
         figures["lease_until"] = now + ASK_AGAIN_HOT
     return record(

@@ -168,6 +168,8 @@ def _begin(ask: Ask) -> dict[str, Any]:
             "now": now,
             "lease_until": now + SENDING_LEASE,
             "expires_at": expires_at,
+            "declined_since": now - velocity.DECLINED_SINCE,
+            "declined_most": velocity.DECLINED_AN_ACCOUNT,
             "parts": [
                 {"bill_id": bill, "amount_cents": cents, "transfer_id": ids.uuid7()} for bill, cents in ask.parts
             ],

@@ -1,8 +1,8 @@
 -- Call 1 of money.md "Exactly once": key, claims, reservations, payment, attempt, event; all or nothing.
 -- p: payment_id, attempt_id, event_id, key, request_hash (hex), reference, check_code, region, currency,
 --    processor_account, payer_name, email, language, channel, visit (hex), gateway, request, business_date, now,
---    lease_until, expires_at, parts [{bill_id, amount_cents, transfer_id}]
--- Answers begun | repeat | key_conflict | being_paid | above_owed | not_found | mixed_accounts.
+--    lease_until, expires_at, declined_since, declined_most, parts [{bill_id, amount_cents, transfer_id}]
+-- Answers begun | repeat | key_conflict | being_paid | above_owed | not_found | too_many (cards were refused here).
 CREATE OR REPLACE FUNCTION payments_begin(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
@@ -22,6 +22,12 @@ BEGIN
             RETURN jsonb_build_object('code', 'key_conflict', 'payment_id', kept.payment_id);
         END IF;
         RETURN jsonb_build_object('code', 'repeat', 'payment_id', kept.payment_id);
+    END IF;
+    IF (SELECT count(*) FROM payments_payment WHERE account_id = p_account_id AND state IN ('failed', 'voided')
+            AND failure_code <> '' AND method_last4 <> ''
+            AND changed_at > (p->>'declined_since')::timestamptz)
+        >= (p->>'declined_most')::bigint THEN
+        RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'too_many';
     END IF;
     FOR part IN
         SELECT l.bill_id, l.amount_cents, l.transfer_id, b.payee, b.id AS found
