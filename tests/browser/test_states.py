@@ -101,6 +101,19 @@ def test_every_look_of_every_state(stage: Callable[..., Stage], sound: Sound, na
     sound(s.page, axe=False)
 
 
+@pytest.mark.parametrize("language", LOCALES)
+def test_trouble_after_the_card_leads_back_to_the_payment(stage: Callable[..., Stage], language: str) -> None:
+    """The address may be all that a payer has of it: looking again comes first, and then it is there."""
+    s = stage(language)
+    STATES["away_after"](s)
+    address = s.page.url
+    link = s.page.locator("main .go a").first
+    expect(link).to_have_text(say(language, "errors.again"))
+    link.click()
+    expect(s.page).to_have_url(address)
+    expect(s.page.get_by_role("heading", level=1)).to_have_text(say(language, "done.title", amount="$140.00"))
+
+
 def printed(page: Page) -> None:
     """On paper there is nothing to press, and nothing is cut off."""
     page.emulate_media(media="print")

@@ -162,14 +162,14 @@ def work(s: Stage) -> None:
     misses(20)
     s.page.route("**/work.*.js", lambda route: route.fulfill(content_type="text/javascript", body=""))
     s.page.goto("/pay/oregon/")
-    s.send(number=NOBODY, zip="97201")
+    s.send(number=NOBODY, last_name="Nobody", zip="97201")
 
 
 @state
 def closed(s: Stage) -> None:
     misses(28, NOBODY)
     s.page.goto("/pay/oregon/")
-    s.send(number=NOBODY, zip="97201")
+    s.send(number=NOBODY, last_name="Nobody", zip="97201")
 
 
 @state

@@ -1,7 +1,7 @@
 """Pictures of every page and state, to be looked at: `PYTHONPATH=src:tests python -m house.pictures OUT [NAME...]`.
 
 Each is taken in English and Spanish, 1280 and 390 wide, as OUT/NAME-LANGUAGE-WIDTH.png; names as in
-`house.matrix_states.STATES`, and `card` for the processor's page. `--readme` takes those of docs/pictures instead.
+`house.matrix_states.STATES`, and `card` for the processor's page. `docs/pictures --readme` takes the README's instead.
 It makes a database of its own and leaves nothing else behind. It is no test: nothing here fails on what a page shows.
 """
 
@@ -23,7 +23,6 @@ import psycopg
 from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Browser, sync_playwright
 
-from caretill import ROOT
 from caretill.cli import frame
 from caretill.config import database, env
 from caretill.core import clock
@@ -68,8 +67,8 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def house_of_cards() -> Iterator[tuple[str, Desk, psycopg.Connection[Any]]]:
-    """A database, the site and a processor inside this process: the site's address, the desk, the owner."""
+def house_of_cards() -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A database and the site, inside this process: the site's address, and a connection of the owner."""
     with ExitStack() as stack:
         server, folder = run.server()
         stack.callback(run.clear, folder)
@@ -83,15 +82,21 @@ def house_of_cards() -> Iterator[tuple[str, Desk, psycopg.Connection[Any]]]:
         logging.getLogger().setLevel(logging.ERROR)
         stack.callback(frame.close_connections)
         owner = stack.enter_context(psycopg.connect(**database.owner_parts(env.read()), autocommit=True))
-        shell = Shell(sender=_deliver)
-        stack.callback(shell.close)
-        gateway = SandboxGateway(BASE_URL, shell.keys.key, (shell.keys.callback_secret,), send=shell.request)
-        gateways.GATEWAYS["sandbox"] = lambda: gateway
         web = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=_Quiet)
         threading.Thread(target=web.serve_forever, daemon=True).start()
         stack.callback(web.server_close)
         stack.callback(web.shutdown)
-        yield f"http://127.0.0.1:{web.server_port}", Desk(shell), owner
+        yield f"http://127.0.0.1:{web.server_port}", owner
+
+
+@contextmanager
+def new_desk() -> Iterator[Desk]:
+    """A processor without faults, behind the real adapter."""
+    shell = Shell(sender=_deliver)
+    gateway = SandboxGateway(BASE_URL, shell.keys.key, (shell.keys.callback_secret,), send=shell.request)
+    gateways.GATEWAYS["sandbox"] = lambda: gateway
+    yield Desk(shell)
+    shell.close()
 
 
 def _deliver(url: str, headers: Mapping[str, str], body: bytes) -> int:
@@ -99,9 +104,9 @@ def _deliver(url: str, headers: Mapping[str, str], body: bytes) -> int:
     return 200
 
 
-def take(browser: Browser, desk: Desk, site: str, name: str, language: str, out: Path) -> None:
+def take(browser: Browser, site: str, name: str, language: str, out: Path) -> None:
     """One state in one language, in both widths."""
-    with clock.fixed(NOON) as time:
+    with clock.fixed(NOON) as time, new_desk() as desk:
         context = browser.new_context(base_url=site, locale=LOCALES[language], reduced_motion="reduce")
         page = context.new_page()
         show = {**STATES, **MORE}[name]
@@ -112,9 +117,9 @@ def take(browser: Browser, desk: Desk, site: str, name: str, language: str, out:
         context.close()
 
 
-def take_for_readme(browser: Browser, desk: Desk, site: str, name: str, state: str, out: Path) -> None:
+def take_for_readme(browser: Browser, site: str, name: str, state: str, out: Path) -> None:
     """As a phone shows it, without what is below."""
-    with clock.fixed(NOON) as time:
+    with clock.fixed(NOON) as time, new_desk() as desk:
         context = browser.new_context(base_url=site, locale="en-US", viewport=PHONE, device_scale_factor=2)  # type: ignore[arg-type]
         page = context.new_page()
         {**STATES, **MORE}[state](Stage(page, desk, time, "en", site))
@@ -124,25 +129,25 @@ def take_for_readme(browser: Browser, desk: Desk, site: str, name: str, state: s
 
 def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m house.pictures", description=(__doc__ or "").splitlines()[0])
-    asked.add_argument("out", type=Path, nargs="?", default=ROOT / "docs" / "pictures")
+    asked.add_argument("out", type=Path)
     asked.add_argument("names", nargs="*", metavar="NAME")
-    asked.add_argument("--readme", action="store_true")
+    asked.add_argument("--readme", action="store_true", help="the three of the README, as a phone shows them")
     wish = asked.parse_args()
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "1"  # as in tests/browser: Playwright's loop stays open beside our queries
     )
     wish.out.mkdir(parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with house_of_cards() as (site, desk, owner), sync_playwright() as playwright:
+    with house_of_cards() as (site, owner), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         if wish.readme:
             for name, state in README.items():
-                take_for_readme(browser, desk, site, name, state, wish.out)
+                take_for_readme(browser, site, name, state, wish.out)
                 run.empty(owner)
         else:
             for name in wish.names or [*STATES, *MORE]:
                 for language in LOCALES:
-                    take(browser, desk, site, name, language, wish.out)
+                    take(browser, site, name, language, wish.out)
                     run.empty(owner)
         browser.close()
 
