@@ -21,6 +21,8 @@ from caretill.config.env import Environment
 APP_ROLE = "caretill_app"
 OLDEST = 15
 # A web process has four threads. A restart of the server takes less than the wait; longer, and the payer gets words.
+# Statements that a connection sends more often than this are planned once (core.sql); psycopg keeps a hundred of them.
+PREPARED_AFTER = 5
 POOL = {"min_size": 1, "max_size": 8, "timeout": 3, "max_idle": 300}
 
 
@@ -78,6 +80,7 @@ def _django(found: dict[str, Any], pool: bool) -> dict[str, Any]:
     options: dict[str, Any] = {"connect_timeout": 5, **rest}
     if pool:
         options["pool"] = dict(POOL)
+        options["prepare_threshold"] = PREPARED_AFTER
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": found["dbname"],

@@ -86,7 +86,7 @@ def test_a_database_away_from_the_return_on_says_do_not_pay_again(processor: Des
     payer.to_card()
     address = f"/pay/{page.split('-')[0]}/{made(payer).token}" + ("/state" if "-" in page else "")
     gone = OperationalError("gone")
-    with mock.patch("caretill.core.sql.connection.cursor", side_effect=gone):
+    with mock.patch("caretill.core.sql.cursor", side_effect=gone):
         answer = payer.get(address)
     assert answer.status_code == 503 and words("errors.away_after.money") in text(answer)
     assert answer["Retry-After"] == "30"
