@@ -16,7 +16,6 @@ from bench.place import Place
 from caretill.core.sql import READ_ONLY
 
 BLOCK = 1 << 20
-WRITERS = 2
 
 
 def make_tables(connection: psycopg.Connection[Any], names: Sequence[str]) -> None:
@@ -35,7 +34,7 @@ def make_tables(connection: psycopg.Connection[Any], names: Sequence[str]) -> No
 
 
 def dump(connection: psycopg.Connection[Any], folder: Path) -> dict[str, int]:
-    """Every row of every table of ours into a file each, in COPY's binary form; how many rows each has.
+    """Every row of every table of ours into a file each, in the text form of COPY; how many rows each has.
 
     What `migrate` fills is left out, and so are the staging tables, which are empty after an import.
     """
@@ -46,7 +45,7 @@ def dump(connection: psycopg.Connection[Any], folder: Path) -> dict[str, int]:
     for name in names:
         if name in READ_ONLY:
             continue
-        out = sql.SQL("COPY {} TO STDOUT (FORMAT binary)").format(sql.Identifier("public", name))
+        out = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier("public", name))
         with (folder / name).open("wb") as file, connection.cursor() as cursor, cursor.copy(out) as copy:
             for block in copy:
                 file.write(block)
@@ -57,8 +56,8 @@ def dump(connection: psycopg.Connection[Any], folder: Path) -> dict[str, int]:
     return counts
 
 
-def load(place: Place, database: str, folder: Path, names: Sequence[str]) -> float:
-    """COPY the files into bare tables, each table a transaction, two at a time, the largest first; the seconds."""
+def load(place: Place, database: str, folder: Path, names: Sequence[str], connections: int) -> float:
+    """COPY the files into bare tables, each table a transaction, the largest first; the seconds."""
     waiting = sorted(names, key=lambda name: (folder / name).stat().st_size)
     lock = threading.Lock()
 
@@ -69,13 +68,13 @@ def load(place: Place, database: str, folder: Path, names: Sequence[str]) -> flo
                     name = waiting.pop() if waiting else None
                 if name is None:
                     return
-                into = sql.SQL("COPY bare.{} FROM STDIN (FORMAT binary)").format(sql.Identifier(name))
+                into = sql.SQL("COPY bare.{} FROM STDIN").format(sql.Identifier(name))
                 with (folder / name).open("rb") as file, connection.cursor() as cursor, cursor.copy(into) as copy:
                     while block := file.read(BLOCK):
                         copy.write(block)
 
     began = perf_counter()
-    with ThreadPoolExecutor(WRITERS) as writers:
-        for writing in [writers.submit(write) for _ in range(WRITERS)]:
+    with ThreadPoolExecutor(connections) as writers:
+        for writing in [writers.submit(write) for _ in range(connections)]:
             writing.result()
     return perf_counter() - began
