@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
+from django.db import Error as DatabaseError
 from django.db import transaction
 
 from caretill.core import clock, sql
@@ -18,7 +20,10 @@ from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
 from caretill.payments.look import late_word
 from caretill.payments.refund import refunded_there
 
-MOST_TRIES = 40
+log = structlog.get_logger("caretill.payments")
+
+MOST_TRIES = 1_000  # every five minutes for three days and a half: a processor that is away may take its time
+NOT_THERE = (0, 404)  # the processor knows no such object; every other refusal is about us and passes
 
 
 def receive(provider: str, raw: bytes, headers: Mapping[str, str]) -> bool:
@@ -49,7 +54,7 @@ def apply_due(most: int = 50) -> int:
         )
     done = 0
     for row in rows:
-        answer = _apply(row)
+        answer = _applied(row)
         if answer == "again":
             wait = timedelta(seconds=min(300, 2 ** row["tries"]))
             sql.execute(
@@ -65,6 +70,17 @@ def apply_due(most: int = 50) -> int:
     return done
 
 
+def _applied(row: dict[str, Any]) -> str:
+    """One message that nobody can make sense of holds up no other: it is said in the log and tried again."""
+    try:
+        return _apply(row)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("a message could not be applied", event_ref=row["event_ref"])
+        return "again"
+
+
 def _apply(row: dict[str, Any]) -> str:
     """`foreign` for an object we never asked for: kept and shown to the office, never guessed at."""
     processor = gateway(row["provider"])
@@ -76,8 +92,8 @@ def _apply(row: dict[str, Any]) -> str:
         session = processor.retrieve_session(session_ref)
     except GatewayUnknown:
         return "again"
-    except GatewayRefused:
-        return "foreign"
+    except GatewayRefused as refused:
+        return "foreign" if refused.status in NOT_THERE else "again"
     owner = whose(row["provider"], session.id) or whose("attempt", session.reference)
     if owner is None:
         return "foreign"

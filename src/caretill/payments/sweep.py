@@ -10,6 +10,8 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import structlog
+from django.db import Error as DatabaseError
 from django.db import transaction
 
 from caretill.core import clock, sql
@@ -18,6 +20,8 @@ from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
 from caretill.payments.look import look_again
 from caretill.payments.record import ASK_AGAIN_OPEN, record
+
+log = structlog.get_logger("caretill.payments")
 
 KEY_LIVES = timedelta(hours=23)
 LEASE = timedelta(seconds=30)
@@ -29,7 +33,14 @@ def sweep(most: int = 50) -> dict[str, int]:
     rows = _claim(most)
     ended = 0
     for row in rows:
-        state = _finish(row)
+        try:
+            state = _finish(row)
+        except DatabaseError:
+            raise
+        except Exception:
+            # One payment that cannot be finished holds up no other.
+            log.exception("a payment could not be looked at", payment_id=str(row["payment_id"]))
+            state = ""
         if state in ("succeeded", "failed", "voided"):
             ended += 1
         else:
