@@ -109,23 +109,35 @@ def misses(count: int, number: str = "") -> None:
         guard.missed("oregon", [number or f"X{turn:09d}"], "127.0.0.1")
 
 
+# Pages that only show, by their addresses.
+PAGES = {
+    "start": "/",
+    "find_hospital_region": "/pay/hawaii/",
+    "fields_member": "/pay/california/fields/member/",
+    "code_ask": "/pay/oregon/code/",
+    "paycode_unknown": "/p/unknown",
+    "nothing_owed_at_all": "/pay/oregon/nothing/",
+    "help_region": "/help/hawaii/",
+    "paper": "/pay/maryland/paper/",
+    "error_404": "/nothing",
+    "error_405": "/callbacks/sandbox",
+}
+
+
+def at(address: str, s: Stage) -> None:
+    s.page.goto(address)
+
+
+OWN.update({name: functools.partial(at, address) for name, address in PAGES.items()})
+
+
 # Finding
-
-
-@state
-def start(s: Stage) -> None:
-    s.page.goto("/")
 
 
 @state
 def where_unknown(s: Stage) -> None:
     s.page.goto("/pay/")
     s.send(place="Atlantis")
-
-
-@state
-def find_hospital_region(s: Stage) -> None:
-    s.page.goto("/pay/hawaii/")
 
 
 @state
@@ -138,11 +150,6 @@ def find_wrong(s: Stage) -> None:
 def find_miss(s: Stage) -> None:
     s.page.goto("/pay/oregon/")
     s.send(number=NOBODY, last_name="Nobody")
-
-
-@state
-def fields_member(s: Stage) -> None:
-    s.page.goto("/pay/california/fields/member/")
 
 
 @state
@@ -170,11 +177,6 @@ def closed(s: Stage) -> None:
     misses(28, NOBODY)
     s.page.goto("/pay/oregon/")
     s.send(number=NOBODY, last_name="Nobody", zip="97201")
-
-
-@state
-def code_ask(s: Stage) -> None:
-    s.page.goto("/pay/oregon/code/")
 
 
 @state
@@ -207,16 +209,6 @@ def paycode_wrong(s: Stage) -> None:
 
 
 @state
-def paycode_unknown(s: Stage) -> None:
-    s.page.goto("/p/unknown")
-
-
-@state
-def nothing_owed_at_all(s: Stage) -> None:
-    s.page.goto("/pay/oregon/nothing/")
-
-
-@state
 def apart(s: Stage) -> None:
     """A bill of another family cannot join."""
     first = Payer(a_bill(14_000), language=s.language)
@@ -224,16 +216,6 @@ def apart(s: Stage) -> None:
     s.enter(first)
     s.page.goto(f"/pay/oregon/?add={first.flow.id}")
     s.send(number=other.number, zip=other.zip)
-
-
-@state
-def help_region(s: Stage) -> None:
-    s.page.goto("/help/hawaii/")
-
-
-@state
-def paper(s: Stage) -> None:
-    s.page.goto("/pay/maryland/paper/")
 
 
 # Bills explained
@@ -325,16 +307,6 @@ def receipt_refunded(s: Stage) -> None:
 
 
 # Errors
-
-
-@state
-def error_404(s: Stage) -> None:
-    s.page.goto("/nothing")
-
-
-@state
-def error_405(s: Stage) -> None:
-    s.page.goto("/callbacks/sandbox")
 
 
 @state

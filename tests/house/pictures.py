@@ -38,7 +38,7 @@ from house.scenes import DECLINED, NOON
 
 LOCALES = {"en": "en-US", "es": "es-US"}
 WIDTHS = (1280, 390)
-PHONE = {"width": 390, "height": 844}
+PHONE = {"width": 390, "height": 920}
 README = {"find": "find_typed", "amount": "pay_amount", "done": "pay_done"}
 
 
@@ -120,7 +120,7 @@ def take(browser: Browser, site: str, name: str, language: str, out: Path) -> No
 def take_for_readme(browser: Browser, site: str, name: str, state: str, out: Path) -> None:
     """As a phone shows it, without what is below."""
     with clock.fixed(NOON) as time, new_desk() as desk:
-        context = browser.new_context(base_url=site, locale="en-US", viewport=PHONE, device_scale_factor=2)  # type: ignore[arg-type]
+        context = browser.new_context(base_url=site, locale="en-US", viewport=PHONE, device_scale_factor=1.5)  # type: ignore[arg-type]
         page = context.new_page()
         {**STATES, **MORE}[state](Stage(page, desk, time, "en", site))
         page.screenshot(path=out / f"{name}.png")
