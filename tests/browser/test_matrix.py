@@ -21,9 +21,8 @@ Visit = Callable[..., Page]
 Sound = Callable[..., None]
 LOCALES = {"en": "en-US", "es": "es-US"}
 WIDTHS = {"en": 1280, "es": 320}
-# Each page is looked at once in a width: the whole way where it has one bill and where it has several, otherwise what
-# differs between the lookups.
-WHOLE_WAY = ("member", "pay_code")
+# Each page is looked at once in a width: the whole way of one lookup, and of the others what differs.
+WHOLE_WAY = ("pay_code",)
 DIFFERS = ("fields", "amount")
 
 
