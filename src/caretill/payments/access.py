@@ -59,8 +59,10 @@ def check(code: str) -> dict[str, Any] | None:
     )
     if row is None:
         return None
-    if row["state"] != "succeeded":
+    if row["state"] in ("failed", "voided"):
         return {"answer": "void"}
+    if row["state"] != "succeeded":
+        return None  # under way: nobody holds a receipt of it yet, and "void" would be untrue
     if row["refunded_cents"] == 0:
         return {"answer": "paid"}
     return {"answer": "refunded" if row["refunded_cents"] >= row["captured_cents"] else "part_refunded"}

@@ -13,6 +13,7 @@ from caretill.web.jinja import url
 from caretill.web.moments import said
 from caretill.web.page import SeeOther, accepts, form_page, page, region_of
 from caretill.web.pages import errors
+from caretill.web.seek import MOST_BILLS
 from caretill.web.visit import Flow
 
 
@@ -48,7 +49,7 @@ def choose(flow: Flow, found: Bills, form: AmountForm) -> None:
 def open_page(request: HttpRequest, flow: Flow, found: Bills, form: AmountForm) -> HttpResponse:
     """The form."""
     told = said(request, region_of(flow.region))
-    return form_page(request, "amount.html", form, flow=flow, bills=found, **told)
+    return form_page(request, "amount.html", form, flow=flow, bills=found, most_bills=MOST_BILLS, **told)
 
 
 def shut(request: HttpRequest, flow: Flow, found: Bills, status: int = 200) -> HttpResponse:
