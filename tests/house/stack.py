@@ -148,7 +148,7 @@ class Stack:
         self._started = [self._processor(), self._web(), worker]
         self._watch.start()
         until(60, "every program started", lambda: len(self.crew.pids) == len(self._started))
-        until(30, "the processor answers", lambda: self.answers("processor", "/health"))
+        until(90, "the processor answers", lambda: self.answers("processor", "/health"))
         self.web_answers(60)
 
     def __exit__(self, *_: object) -> None:
@@ -206,7 +206,7 @@ class Stack:
         """`kill -9` of a program with all its processes; returns when the supervisor has started it anew."""
         before, pid = self.crew.starts[name], self.crew.pids[name]
         os.killpg(pid, signal.SIGKILL)
-        until(20, f"{name} is started again", lambda: self.crew.starts[name] > before)
+        until(90, f"{name} is started again", lambda: self.crew.starts[name] > before)
 
     def kill_database(self) -> None:
         """`kill -9` of the server; returns when the supervisor has it back."""
@@ -287,7 +287,7 @@ class Hold:
         ask = "SELECT pid, query FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
         return {row["pid"]: row["query"] for row in self._stack.rows(ask, (self._pid,))}
 
-    def caught(self, wants: str, seconds: float = 20) -> list[int]:
+    def caught(self, wants: str, seconds: float = 120) -> list[int]:
         """Wait until somebody stands still who wants that; all who stand still then."""
 
         def look() -> list[int]:
@@ -300,7 +300,7 @@ class Hold:
         """End those backends: what they were doing is rolled back, as when the machine they served is gone."""
         for pid in pids:
             self._stack.rows("SELECT pg_terminate_backend(%s)", (pid,))
-        until(10, "they are gone", lambda: not set(pids) & self.waiting().keys())
+        until(60, "they are gone", lambda: not set(pids) & self.waiting().keys())
 
 
 def open_bills(stack: Stack, least_cents: int) -> list[dict[str, Any]]:

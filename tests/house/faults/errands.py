@@ -15,7 +15,7 @@ from house.faults.person import DECLINED, GaveUp, Person, Told, Visit
 from house.faults.plan import Task
 from house.stack import Stack
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 90.0
 MakeVisit = Callable[[Browser, dict[str, Any], int, str], Visit]
 
 
