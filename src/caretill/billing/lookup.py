@@ -49,13 +49,13 @@ def find(region: str, candidates: Sequence[tuple[str, str]], facts: Mapping[str,
     if not any(facts.get(fact) for fact in FACTS):
         raise ValueError("a lookup needs a second fact")
     row = sql.one(
-        sql.load(__file__, "find.sql"),
-        {
-            "region": region,
-            "kinds": [kind for kind, _ in candidates],
-            "blinds": [blind_index(region, kind, value) for kind, value in candidates],
-            **{fact: facts.get(fact) for fact in FACTS},
-        },
+        "SELECT * FROM billing_find(%s, %s::text[], %s::bytea[], %s::jsonb)",
+        (
+            region,
+            [kind for kind, _ in candidates],
+            [blind_index(region, kind, value) for kind, value in candidates],
+            sql.dumps({fact: facts.get(fact) for fact in FACTS}),
+        ),
     )
     if row is None:
         return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from typing import Literal
 
 from babel.dates import format_date
 
@@ -28,12 +30,18 @@ def day_of(value: date | str) -> date:
 
 def long_date(value: date | str, language: str) -> str:
     """`March 4, 2026`, `4 de marzo de 2026`."""
-    return format_date(day_of(value), "long", language)
+    return _written(day_of(value), "long", language)
 
 
 def short_date(value: date | str, language: str) -> str:
     """`Mar 4, 2026`, `4 mar 2026`: the month stays a word, so no order of numbers can be mistaken."""
-    return format_date(day_of(value), "medium", language)
+    return _written(day_of(value), "medium", language)
+
+
+@functools.lru_cache(maxsize=4096)
+def _written(day: date, form: Literal["long", "medium"], language: str) -> str:
+    """The days of bills repeat, and writing one costs as much as a line of a page."""
+    return format_date(day, form, language)
 
 
 def clock_time(at: time, language: str) -> str:

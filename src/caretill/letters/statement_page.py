@@ -57,17 +57,25 @@ def statement_page(figures: Figures, language: str, head: Letterhead) -> dict[st
         "of_word": words("of"),
         "numbers": _numbers(figures, words, head),
         "mail": _mail(figures),
+        **bill_words(figures, language),
+        "pay": _pay(figures, words, head),
+        "slip": _slip(figures, words, head),
+        "lines": _lines(figures, words),
+        "ask": _ask(words, head),
+    }
+
+
+def bill_words(figures: Figures, language: str) -> dict[str, Any]:
+    """What paper and screen both say of a bill: its kind, what is owed, the care, the money's way, changes."""
+    words = _Words(language)
+    return {
         "kind": words(f"kind.{figures['kind']}"),
         "kind_text": words(f"kind_text.{figures['kind']}"),
         **_owe(figures, words),
         "care": _care(figures, words),
-        "pay": _pay(figures, words, head),
         "money": _money(figures, words),
-        "slip": _slip(figures, words, head),
-        "lines": _lines(figures, words),
         "payments": _payments(figures, words),
         "changes": _changes(figures, words),
-        "ask": _ask(words, head),
     }
 
 

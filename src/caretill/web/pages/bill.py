@@ -13,9 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from caretill.billing import access, link
 from caretill.core.tokens import TokenError
 from caretill.letters import links
-from caretill.letters.letterhead import letterhead
 from caretill.letters.press import statement_pdf
-from caretill.letters.statement_page import PARTS, plain_line, statement_page
+from caretill.letters.statement_page import PARTS, bill_words, plain_line
 from caretill.people.viewer import Hidden, Viewer
 from caretill.regions.catalog import organisation
 from caretill.web import notices, preferences, seek
@@ -66,7 +65,7 @@ def bill(request: HttpRequest, flow: Flow) -> HttpResponse:
         texts=notices.texts(organisation(), region, language),
         flow=flow.id,
         bill=figures,
-        told=statement_page(figures, language, letterhead(figures["region"], language)),
+        told=bill_words(figures, language),
         lines=lines(figures),
         split=split(figures),
     )
