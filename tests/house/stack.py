@@ -128,6 +128,10 @@ class Stack:
             "CARETILL_SMTP_URL": self.postbox.url if self.postbox else "",
         }
 
+    def _named(self, name: str) -> dict[str, str]:
+        """The database shows by that name who waits for what."""
+        return {**self.environment, "PGAPPNAME": name}
+
     def __enter__(self) -> Stack:
         try:
             self._stand_up()
@@ -144,7 +148,7 @@ class Stack:
             self.run_python(str(ROOT / "bench" / "data.py"), str(feed), "--lines", str(self._lines))
             self.run("import", "csv", str(feed))
         processor_keys.write(self.folder / "keys.json", self.keys)
-        worker = Program("worker", ("-m", "caretill", "work"), self.environment)
+        worker = Program("worker", ("-m", "caretill", "work"), self._named("worker"))
         self._started = [self._processor(), self._web(), worker]
         self._watch.start()
         until(60, "every program started", lambda: len(self.crew.pids) == len(self._started))
@@ -172,7 +176,7 @@ class Stack:
         arguments = list(made.arguments)
         if self._application:
             arguments[-1] = self._application
-        return Program("web", arguments, self.environment)
+        return Program("web", arguments, self._named("web"))
 
     def _processor(self) -> Program:
         options = ("--host", HOST, "--port", str(self.ports["processor"]), "--store", str(self.folder / "p.db"))
@@ -283,18 +287,21 @@ class Hold:
         self._stack, self._pid = stack, pid
 
     def waiting(self) -> dict[int, str]:
-        """The backends that stand still because of it, and what each of them wants."""
-        ask = "SELECT pid, query FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
-        return {row["pid"]: row["query"] for row in self._stack.rows(ask, (self._pid,))}
+        """The backends that stand still because of it: whose program's they are, and what they want."""
+        ask = (
+            "SELECT pid, application_name || ' ' || query AS who FROM pg_stat_activity"
+            " WHERE %s = ANY(pg_blocking_pids(pid))"
+        )
+        return {row["pid"]: row["who"] for row in self._stack.rows(ask, (self._pid,))}
 
-    def caught(self, wants: str, seconds: float = 120) -> list[int]:
-        """Wait until somebody stands still who wants that; all who stand still then."""
+    def caught(self, by: str, wants: str, seconds: float = 120) -> list[int]:
+        """Wait until that program stands still wanting that; all who stand still then."""
 
         def look() -> list[int]:
             found = self.waiting()
-            return list(found) if any(wants in query for query in found.values()) else []
+            return list(found) if any(who.startswith(by) and wants in who for who in found.values()) else []
 
-        return until(seconds, f"somebody who wants {wants} waits for the lock", look)
+        return until(seconds, f"the {by} that wants {wants} waits for the lock", look)
 
     def undo(self, pids: list[int]) -> None:
         """End those backends: what they were doing is rolled back, as when the machine they served is gone."""

@@ -126,7 +126,7 @@ def before_call_1(victim: Victim) -> str:
     victim.person.begin()
     with victim.hold_bill() as hold:
         pressed = victim.aside(victim.person.press)
-        caught = hold.caught("payments_begin")
+        caught = hold.caught("web", "payments_begin")
         victim.kill("web")
         hold.undo(caught)
         assert victim.payment() is None, "call 1 was cut off, yet something of it is there"
@@ -138,7 +138,7 @@ def call_1_unheard(victim: Victim) -> str:
     victim.person.begin()
     with victim.hold_bill() as hold:
         pressed = victim.aside(victim.person.press)
-        hold.caught("payments_begin")
+        hold.caught("web", "payments_begin")
         victim.kill("web")
     victim.recorded_unheard("begun")
     return victim.finish(pressed)
@@ -178,7 +178,7 @@ def _in_call_2(victim: Victim, undo: bool) -> str:
         with victim.hold_payment() as hold:
             stop.cut = False
             stop.go.set()
-            caught = hold.caught("session_opened")
+            caught = hold.caught("web", "payments_record")
             victim.kill("web")
             if undo:
                 hold.undo(caught)
@@ -202,7 +202,7 @@ def _on_return(victim: Victim, undo: bool) -> str:
     url = victim.open()
     with victim.hold_payment() as hold:
         paid = victim.aside(lambda: victim.person.at_processor(url, [GOOD]))
-        caught = hold.caught('"returned"')
+        caught = hold.caught("web", "payments_record")
         assert len(victim.logged("charge.captured")) == 1
         victim.kill("web")
         if undo:
@@ -228,7 +228,7 @@ def _with_callback(victim: Victim, undo: bool) -> str:
     url = victim.open()
     with victim.stack.hold("LOCK TABLE payments_callback IN SHARE ROW EXCLUSIVE MODE") as hold:
         victim.person.at_processor(url, [GOOD], closes=True)
-        caught = hold.caught("INSERT INTO payments_callback")
+        caught = hold.caught("web", "INSERT INTO payments_callback")
         victim.kill("web")
         if undo:
             hold.undo(caught)
@@ -272,7 +272,7 @@ def _callback_being_recorded(victim: Victim, undo: bool) -> str:
     url = victim.open()
     with victim.hold_payment() as hold:
         victim.person.at_processor(url, [GOOD], closes=True)
-        caught = hold.caught('"succeeded"')
+        caught = hold.caught("worker", "payments_record")
         victim.kill("worker")
         if undo:
             hold.undo(caught)

@@ -16,7 +16,7 @@ from house.stack import HOST
 GOOD, DECLINED, STEP = "4242424242424242", "4000000000000002", "4000002500003155"
 ENDED = ("succeeded", "failed", "voided")
 GOES_ON = ("not_sent", "mine", "unfinished")  # a page with a button that leads on
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
 PAGE_SECONDS = 3.0
 SERVER_SECONDS = 40.0
 
