@@ -1,4 +1,4 @@
-"""Strangers guess a hundred thousand times at bills that are not theirs, and see none. Honest payers get through."""
+"""Strangers guess by the thousand at bills that are not theirs, and see none. Honest payers get through."""
 
 from __future__ import annotations
 
