@@ -120,7 +120,7 @@ def test_the_load_counts_whole_answers_and_wrong_ones() -> None:
 
     def serve() -> None:
         line, _ = listening.accept()
-        with line, contextlib.suppress(ConnectionResetError):
+        with line, contextlib.suppress(ConnectionError):
             count, left = 0, b""
             while piece := line.recv(65_536):
                 *whole, left = (left + piece).split(b"\r\n\r\n")

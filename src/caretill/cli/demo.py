@@ -125,12 +125,9 @@ def run(options: argparse.Namespace) -> Answer:
         _start_all(environment, folder, ports, crew)
         figures = _figures(ports)
         _say(f"ready after {clock.monotonic() - began:.1f} s")
-        if options.json:
-            print(json.dumps(figures, separators=(",", ":")), flush=True)
-        else:
-            print(_words(figures, environment), flush=True)
+        ready_words = json.dumps(figures, separators=(",", ":")) if options.json else _words(figures, environment)
         frame.close_connections()
-        crew.watch()
+        crew.watch(ready_words)
     return Answer("" if options.json else "stopped", figures)
 
 

@@ -60,9 +60,12 @@ class Group:
                 self.start(program)
         return restarted
 
-    def watch(self) -> None:
-        """Look twice a second until Ctrl-C or SIGTERM, the ordinary end. Programs that keep dying are given up on."""
+    def watch(self, ready: str) -> None:
+        """Say that all is ready, then look twice a second until Ctrl-C or SIGTERM, from the first word on the ordinary
+        end. Programs that keep dying are given up on.
+        """
         with contextlib.suppress(KeyboardInterrupt):
+            print(ready, flush=True)
             self._watch()
 
     def _watch(self) -> None:

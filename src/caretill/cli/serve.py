@@ -31,6 +31,5 @@ def run(options: argparse.Namespace) -> Answer:
     """Serve until Ctrl-C or SIGTERM."""
     with Group(options.server) as group:
         group.start(program(options.host, options.port, options.workers))
-        print(f"serving on http://{options.host}:{options.port}, Ctrl-C stops", flush=True)
-        group.watch()
+        group.watch(f"serving on http://{options.host}:{options.port}, Ctrl-C stops")
     return Answer("stopped")
