@@ -110,6 +110,25 @@ def test_evidence_told_twice_at_once_is_recorded_once(processor: Desk) -> None:
     assert sql.one("SELECT count(*) AS n FROM payments_event WHERE event = 'try_declined'") == {"n": 1}
 
 
+def test_whoever_tells_a_success_second_hears_that_it_succeeded(processor: Desk) -> None:
+    """The payer's return and the processor's message come at once: the page must not say that the bank is asked."""
+    for number in range(20):
+        bill = a_bill(10_000, family=f"family {number}")
+        answer = take.pay(bill.ask(10_000))
+        tell = partial(
+            record,
+            bill.account_id,
+            answer.payment_id,
+            "oregon",
+            "succeeded",
+            provider="sandbox",
+            object_ref=f"cs_{number}",
+            evidence="paid:ch_1",
+            amount_cents=10_000,
+        )
+        assert {told["state"] for told in at_once([tell] * 12)} == {"succeeded"}
+
+
 def test_refunds_at_once_never_give_back_more_than_came(processor: Desk) -> None:
     bill = a_bill(10_000)
     answer = take.pay(bill.ask(10_000))

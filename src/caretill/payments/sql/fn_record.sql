@@ -17,6 +17,8 @@ BEGIN
         END IF;
         IF EXISTS (SELECT 1 FROM payments_event WHERE account_id = p_account_id AND provider = p->>'provider'
                    AND object_ref = p->>'object_ref' AND evidence = p->>'evidence') THEN
+            -- Whoever told it first may have committed since the payment was read: only a second look is what is so.
+            SELECT * INTO pay FROM payments_payment WHERE account_id = p_account_id AND id = v_payment;
             RETURN jsonb_build_object('code', 'repeat', 'state', pay.state);
         END IF;
         SELECT to_state INTO v_to FROM payments_transition WHERE from_state = pay.state AND event = p->>'event';
