@@ -63,14 +63,20 @@ def _limits(steps: Sequence[tuple[Step, str]]) -> list[limits.Limit]:
     return [limits.Limit(step.name, value, 0, step.seconds) for step, value in steps]
 
 
-def gate(region: str, numbers: Sequence[str], network: str) -> Gate:
+def gate(region: str, numbers: Sequence[str], network: str, *, unguessable: bool = False) -> Gate:
     """What this try costs, the dearest of all counts: open (nothing), both (facts), work, hard_work, or closed.
 
-    Whoever has to work also gives both facts. One statement, the same for every input.
+    Whoever has to work also gives both facts. Others behind the same address may have closed it; nobody guesses an
+    `unguessable` number (a pay code), so its payer works and goes on. One statement, the same for every input.
     """
     steps = _steps(region, numbers, network)
     counts = limits.counts(_limits(steps))
-    return GATES[max(step.gate(count) for (step, _), count in zip(steps, counts, strict=True))]
+    asked = [(step, step.gate(count)) for (step, _), count in zip(steps, counts, strict=True)]
+    dearest = GATES[max(place for _, place in asked)]
+    if dearest == "closed" and unguessable:
+        own = GATES[max(place for step, place in asked if step in NUMBER)]
+        return own if own == "closed" else "hard_work"
+    return dearest
 
 
 def missed(region: str, numbers: Sequence[str], network: str) -> None:

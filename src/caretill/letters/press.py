@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -58,6 +61,21 @@ class Press:
 
 @contextmanager
 def press(processes: int) -> Iterator[Press]:
-    """A press of that many processes; they end with the block. They are started anew, never forked: threads may run."""
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    """A press of that many processes, which end with the block, or with this process where it is killed.
+
+    They are started anew, never forked: threads may run.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _end_with, (os.getpid(),)) as pool:
         yield Press(pool)
+
+
+def _end_with(parent: int) -> None:
+    """In a process of the press: do not outlive the one that gives the orders. A reader of its pipe would wait."""
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.urls import reverse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -54,6 +56,13 @@ def money_mark(cents: int, language: str) -> Markup:
     return Markup(f'<bdi dir="ltr">{money.show(cents, language)}</bdi>')
 
 
+def linked(text: str) -> Markup:
+    """A text of the organisation's, where the address of our page about help with paying is a link to it."""
+    path = url("help_paying")
+    written = urlsplit(settings.CARETILL_PUBLIC_URL).netloc + path
+    return escape(text).replace(written, Markup('<a href="{}">{}</a>').format(path, written))
+
+
 @functools.lru_cache(maxsize=512)
 def _picture(region: Region, spot: str | None, language: str) -> tuple[str, str]:
     """The address of a picture of the region's paper and what it shows."""
@@ -79,6 +88,7 @@ def _globals(language: str) -> dict[str, Any]:
         "picture": lambda region, spot: _picture(region, spot, language),
         "hours": lambda region: hours.line(region, language),
         "url": url,
+        "linked": linked,
     }
 
 

@@ -100,10 +100,7 @@ def _facts(last_name: str, zip_code: str) -> dict[str, str | None]:
 def seek(request: HttpRequest, ask: Ask) -> Sought:
     """Look it up if the gate lets this try through; a miss is counted."""
     place = network.of(request)
-    gate = guard.gate(ask.region, [ask.counted], place)
-    if gate == "closed" and ask.unguessable and guard.gate(ask.region, [ask.counted], ask.counted) != "closed":
-        # Others behind the same address may have closed it. Nobody guesses a pay code, so its payer works and goes on.
-        gate = "hard_work"
+    gate = guard.gate(ask.region, [ask.counted], place, unguessable=ask.unguessable)
     if gate not in ("open", "closed") and not ask.enough:
         return Sought("both")
     if gate == "closed" or (gate in ("work", "hard_work") and not _worked(request, gate)):

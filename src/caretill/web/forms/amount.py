@@ -87,11 +87,12 @@ class EachForm(AmountForm):
     def read(cls, request: HttpRequest, bills: Bills, flow: Flow) -> Self:
         """What was posted, otherwise as `before`.
 
-        `pick` only shows the page again: with all of every bill, with what is due, or with the total of what is there.
+        `pick` only shows the page again: with all of every bill, with what is due, with none, or with the total of what
+        is there.
         """
         reader = Reader(request)
         pick = reader.post.get("pick", "")
-        if request.method != "POST" or pick in ("all", "due"):
+        if request.method != "POST" or pick in ("all", "due", "none"):
             return cls.before(bills, flow, pick)
         reader.judged = reader.judged and not pick
         language = preferences.of(request).language
@@ -109,10 +110,12 @@ class EachForm(AmountForm):
 
     @classmethod
     def before(cls, bills: Bills, flow: Flow, pick: str = "") -> Self:
-        """What was chosen before, as far as it can still be paid, otherwise all of every bill; or what is due."""
+        """What was chosen before, as far as it can still be paid, otherwise all of every bill; or due, or none."""
         chosen = {bill: min(flow.amounts.get(bill.id, 0), bill.payable_cents) for bill in bills.open}
         if pick == "due":
             chosen = {bill: bill.due_now_cents for bill in bills.open}
+        elif pick == "none":
+            chosen = dict.fromkeys(bills.open, 0)
         elif pick == "all" or not any(chosen.values()):
             chosen = {bill: bill.payable_cents for bill in bills.open}
         return cls(
