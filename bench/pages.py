@@ -23,8 +23,8 @@ HELLO_DEPTH = 4
 BILL_GOAL, FIND_GOAL = 0.012, 0.010
 P99_MS = 50.0
 GAP_MS = 5.0
-# Misses are counted by address (billing/guard.py); honest payers miss less often than this.
-MISSES_AN_ADDRESS = 15
+# Misses are counted by address (billing/guard.py): from the fifth on, a number and one fact are not looked up.
+MISSES_AN_ADDRESS = 4
 LOOKED_UP = 600
 FLOOR_IS = f"bare granian hello, WSGI, {HELLO_DEPTH} requests under way on each connection"
 
