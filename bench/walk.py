@@ -59,7 +59,7 @@ class _Loop:
         self._pace = pace
         self._most = walks_an_address
         self._poll = select.epoll()
-        self._by_number: dict[int, _Lane] = {}
+        self._by_number: dict[int, tuple[_Lane, int]] = {}
         self._idle: list[_Lane] = []
         self._begun = 0
         self._over = False
@@ -71,7 +71,10 @@ class _Loop:
         walking = self._start(began)
         while walking or not self._over:
             for number, _ in self._poll.poll(self._wait(began)):
-                if not self._take(self._by_number[number]):
+                lane, port = self._by_number[number]
+                if lane.asked is None or lane.asked.port != port:
+                    self._closed(lane, port)
+                elif not self._take(lane):
                     walking -= 1
             walking += self._start(began)
         self.log.seconds = perf_counter() - began
@@ -113,7 +116,7 @@ class _Loop:
             line = socket.create_connection(("127.0.0.1", ask.port), source_address=(self._address(lane), 0))
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             lane.lines[ask.port] = line
-            self._by_number[line.fileno()] = lane
+            self._by_number[line.fileno()] = (lane, ask.port)
             self._poll.register(line, select.EPOLLIN)
         lane.asked, lane.at, lane.data = ask, at, b""
         line.sendall(ask.sent)
@@ -140,10 +143,18 @@ class _Loop:
             self._send(lane, lane.walk.send(found), now)
         except StopIteration:
             self.log.walks += 1
-            lane.walk = None
+            lane.walk = lane.asked = None
             self._idle.append(lane)
             return False
         return True
+
+    def _closed(self, lane: _Lane, port: int) -> None:
+        """A server closes a connection that rested for long, as it may: the next request makes a new one."""
+        line = lane.lines.pop(port)
+        if line.recv(LARGEST):
+            raise ConnectionError("a server spoke without being asked")
+        self._by_number.pop(line.fileno(), None)
+        line.close()
 
     def _leave(self, lane: _Lane) -> None:
         for line in lane.lines.values():
