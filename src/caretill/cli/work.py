@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 import psycopg
@@ -16,13 +17,16 @@ from django.db import connection
 
 from caretill.cli.frame import Answer
 from caretill.config.embedded import Embedded
-from caretill.core import clock, limits, outbox, seals, sql
+from caretill.core import clock, limits, outbox, seals
 from caretill.letters import send, statements
 from caretill.payments import callbacks, sweep
 from caretill.people.viewer import Hidden
 
 log = structlog.get_logger("caretill.work")
 
+NEVER = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
+AGAIN = timedelta(days=1)  # what could not be drawn is tried again
+SLOW_COMMIT = timedelta(minutes=5)  # a bill may be seen so long after the time that is written on it
 PORTION = 8  # bills whose statements are drawn in one turn: who is told to stop does so at once
 # Seconds between two looks when there is nothing to do: short after work was done, longer while nothing comes.
 SHORTEST, LONGEST = 0.02, 0.3
@@ -46,13 +50,22 @@ class Papers:
     """Draws the statements that are due, a few bills a turn, here: a process for it would outlive a kill of the worker.
 
     Goes through the bills in their order and begins again at the end, so one that cannot be drawn holds up no other.
+    After a round it looks at all of them again only where one has changed since, or a day later.
     """
 
     def __init__(self) -> None:
         self._after = (statements.NOTHING, statements.NOTHING)
+        self._began = self._seen = NEVER
 
     def __call__(self) -> dict[str, int]:
-        due = sql.query(sql.load(statements.__file__, "due.sql"), (*self._after, PORTION))
+        if self._after[0] == statements.NOTHING:
+            now = clock.now()
+            if now - self._seen < AGAIN and not statements.changed_since(self._seen - SLOW_COMMIT):
+                return {"made": 0, "failed": 0}
+            self._began = now
+        due = statements.due(self._after, PORTION)
+        if not due:
+            self._seen = self._began
         self._after = (due[-1]["account_id"], due[-1]["id"]) if due else (statements.NOTHING, statements.NOTHING)
         made = failed = 0
         for row in due:

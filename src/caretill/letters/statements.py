@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from caretill.letters import pdf
 from caretill.letters.press import Press, Printed, press, print_statement, statement_pdf
 from caretill.regions import catalog
 
-__all__ = ["Issued", "Run", "StatementGone", "again", "issue", "run", "statement_pdf"]
+__all__ = ["Issued", "Run", "StatementGone", "again", "changed_since", "due", "issue", "run", "statement_pdf"]
 
 log = structlog.get_logger("caretill.letters")
 
@@ -123,6 +124,16 @@ def run(*, processes: int = 2, most: int | None = None, folder: Path | None = No
     return Run(tally.planned, tally.done, tally.failed, tally.amount_cents, tally.size)
 
 
+def due(after: tuple[UUID, UUID], most: int) -> list[dict[str, Any]]:
+    """Bills whose latest version has no statement, in the order of their keys: account_id, id, number to be made."""
+    return sql.query(sql.load(__file__, "due.sql"), (*after, most))
+
+
+def changed_since(moment: datetime) -> bool:
+    """Whether any bill came or changed after that; asked of an index of a few pages, however many bills there are."""
+    return sql.one("SELECT 1 FROM billing_bill WHERE changed_at > %s LIMIT 1", (moment,)) is not None
+
+
 class _Tally:
     """Counts of a run, and the keeping of what was drawn."""
 
@@ -149,12 +160,12 @@ def _sets(at_work: Press, most: int | None, folder: Path | None) -> Iterator[lis
     left = most
     while left is None or left > 0:
         size = SET if left is None else min(SET, left)
-        due = sql.query(sql.load(__file__, "due.sql"), (*after, size))
-        if not due:
+        found = due(after, size)
+        if not found:
             return
-        yield [_order(at_work, row["account_id"], row["id"], row["number"], folder) for row in due]
-        after = (due[-1]["account_id"], due[-1]["id"])
-        left = None if left is None else left - len(due)
+        yield [_order(at_work, row["account_id"], row["id"], row["number"], folder) for row in found]
+        after = (found[-1]["account_id"], found[-1]["id"])
+        left = None if left is None else left - len(found)
 
 
 def _order(at_work: Press, account_id: UUID, bill_id: UUID, number: int, folder: Path | None) -> _Order:
