@@ -27,6 +27,14 @@ UNSHARDED = {
     "intake_turn": "who reads files just now: one row",
     "payments_callback": "inbox of the processor's callbacks: second group, keyed by provider and event",
     "payments_object": "leads from a processor's object to the account: second group",
+    "people_access": "leads from a login to the accounts: second group, keyed by login",
+    "people_change": "of a login: second group, keyed by login",
+    "people_consent": "of a login: second group, keyed by login",
+    "people_device": "of a login: second group, keyed by login",
+    "people_factor": "of a login: second group, found by passkey",
+    "people_login": "who signs in: second group, found by mail address",
+    "people_signed_in": "of a login: second group, keyed by cookie",
+    "people_topic": "of a login: second group, keyed by login",
     "payments_transition": "the state machine: reference table, filled by migrate",
 }
 KEYS = """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +12,19 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from caretill.core import clock, sql
+from caretill.core.ids import uuid7
 
 log = structlog.get_logger("caretill.outbox")
 
 MOST_TRIES = 100  # every hour for four days: a mail server may be away over a long weekend
+
+
+def put(owner_id: UUID, topic: str, body: Mapping[str, Any], due_at: datetime | None = None) -> None:
+    """Note, in the caller's transaction, that something must be told. `owner_id` is a billing account or a login."""
+    sql.execute(
+        "INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries) VALUES (%s, %s, %s, %s::jsonb, %s, 0)",
+        (owner_id, uuid7(), topic, sql.dumps(dict(body)), due_at or clock.now()),
+    )
 
 
 def relay(deliver: Callable[[str, UUID, UUID, dict[str, Any]], None], most: int = 20) -> int:

@@ -29,6 +29,7 @@ INSERT_ONLY = (
     "core_read",
     "core_seal",
     "billing_change",
+    "people_consent",
 )
 # Filled by `migrate` alone, read by everybody.
 READ_ONLY = ("payments_transition", "core_function", "django_migrations")

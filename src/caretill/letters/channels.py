@@ -53,7 +53,7 @@ def link_mail(topic: str, key: str, to: str, link: Link, head: Letterhead, sende
         on_brand=head.on_brand,
     )
     parts = _paragraph(text) + button + _paragraph(after)
-    return _mail(topic, key, to, [text, link.url, after], parts, head, sender, at)
+    return _mail(f"mail.{topic}", key, to, [text, link.url, after], parts, head, sender, at)
 
 
 def code_mail(key: str, to: str, code: str, minutes: int, head: Letterhead, sender: str, at: datetime) -> EmailMessage:
@@ -61,18 +61,55 @@ def code_mail(key: str, to: str, code: str, minutes: int, head: Letterhead, send
     text = say(head.language, "mail.lookup_code.text")
     after = say(head.language, "mail.lookup_code.after", minutes=minutes)
     parts = _paragraph(text) + _CODE.format(text=escape(code)) + _paragraph(after)
-    return _mail("lookup_code", key, to, [text, code, after], parts, head, sender, at)
+    return _mail("mail.lookup_code", key, to, [text, code, after], parts, head, sender, at)
+
+
+def notice_mail(
+    words: str,
+    key: str,
+    to: str,
+    head: Letterhead,
+    sender: str,
+    at: datetime,
+    *,
+    url: str = "",
+    code: str = "",
+    **figures: object,
+) -> EmailMessage:
+    """A mail to somebody who signs in. `words` is a table of words with subject, text, after and, with `url`, button.
+
+    `figures` fill text and after; they may name no person, no care and no amount.
+    """
+    figures = {"organisation": head.name, "phone": head.phone, **figures}
+    text, after = say(head.language, f"{words}.text", **figures), say(head.language, f"{words}.after", **figures)
+    lines, parts = [text], _paragraph(text)
+    if code:
+        lines.append(code)
+        parts += _CODE.format(text=escape(code))
+    if url:
+        lines.append(url)
+        button = escape(say(head.language, f"{words}.button"))
+        parts += _BUTTON.format(url=escape(url), text=button, brand=head.brand, on_brand=head.on_brand)
+    return _mail(words, key, to, [*lines, after], parts + _paragraph(after), head, sender, at, why="why_account")
 
 
 def _mail(
-    topic: str, key: str, to: str, lines: list[str], parts: str, head: Letterhead, sender: str, at: datetime
+    words: str,
+    key: str,
+    to: str,
+    lines: list[str],
+    parts: str,
+    head: Letterhead,
+    sender: str,
+    at: datetime,
+    why: str = "why",
 ) -> EmailMessage:
     foot = [
         say(head.language, "mail.foot.questions", phone=head.phone, tty=head.tty),
         say(head.language, "mail.foot.no_reply"),
-        say(head.language, "mail.foot.why"),
+        say(head.language, f"mail.foot.{why}"),
     ]
-    subject = say(head.language, f"mail.{topic}.subject", organisation=head.name)
+    subject = say(head.language, f"{words}.subject", organisation=head.name)
     html = _BODY.format(
         language=head.language,
         subject=escape(subject),

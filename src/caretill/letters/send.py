@@ -1,18 +1,13 @@
-"""What must be told leaves here: the outbox's topics, each with the verb that tells it, and the mail server.
+"""What must be told leaves here: the outbox's topics, each with the verb that tells it.
 
-Delivery is at least once. A mail is remembered by the id of its outbox row: after it was taken by the mail server it is
-never sent again; when the process dies between the two, the second mail has the first one's Message-ID.
+Delivery is at least once; a mail is sent once all the same (letters.post).
 """
 
 from __future__ import annotations
 
-import re
-import smtplib
-import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import structlog
@@ -23,22 +18,15 @@ from caretill.letters import statements
 from caretill.letters.channels import code_mail, link_mail
 from caretill.letters.letterhead import letterhead
 from caretill.letters.links import Link, bill_link, receipt_link
+from caretill.letters.post import once
 from caretill.payments.access import payment_figures
 from caretill.people.viewer import Hidden
 from caretill.regions import catalog
 
 log = structlog.get_logger("caretill.letters")
 
-TIMEOUT_SECONDS = 20
 CODE_MINUTES = 15
 Body = dict[str, Any]
-# One plain address: nothing that a mail header could take for a second one.
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-
-class MailUnset(OSError):
-    """CARETILL_SMTP_URL names no mail server: what should be told waits in the outbox."""
 
 
 class UnknownTopic(LookupError):
@@ -55,11 +43,6 @@ def deliver(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
     except KeyError:
         raise UnknownTopic(topic) from None
     tell(topic, account_id, row_id, body)
-
-
-def address_ok(address: str) -> bool:
-    """Whether a mail can go there: one plain address."""
-    return len(address) <= 254 and _ADDRESS.fullmatch(address) is not None
 
 
 def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
@@ -103,7 +86,7 @@ def _code(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
     def made(to: str) -> EmailMessage:
         return code_mail(str(row_id), to, code, CODE_MINUTES, head, settings.CARETILL_MAIL_FROM, clock.now())
 
-    _once(topic, account_id, row_id, (row or {}).get("email") or "", made)
+    once(topic, account_id, row_id, (row or {}).get("email") or "", made)
 
 
 def _statement(_: str, account_id: UUID, __: UUID, body: Body) -> None:
@@ -139,55 +122,4 @@ def _send_link(
     def made(to: str) -> EmailMessage:
         return link_mail(topic, str(row_id), to, link, head, settings.CARETILL_MAIL_FROM, clock.now())
 
-    _once(topic, account_id, row_id, address, made)
-
-
-def _once(topic: str, account_id: UUID, row_id: UUID, address: str, made: Callable[[str], EmailMessage]) -> None:
-    """Send the mail of an outbox row unless it was sent. No transaction is open while the mail server is asked."""
-    if not address:
-        return
-    if not address_ok(address):
-        log.warning("an address cannot be written to", topic=topic, row=str(row_id))
-        return
-    message = made(address)
-    row = sql.one(
-        "INSERT INTO letters_mail AS m (account_id, id, topic, message_id, begun_at) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT (account_id, id) DO UPDATE SET begun_at = m.begun_at RETURNING sent_at",
-        (account_id, row_id, topic, message["Message-ID"], clock.now()),
-    )
-    if row is not None and row["sent_at"] is not None:
-        return
-    transmit(message)
-    sql.execute(
-        "UPDATE letters_mail SET sent_at = %s WHERE account_id = %s AND id = %s", (clock.now(), account_id, row_id)
-    )
-
-
-def transmit(message: EmailMessage) -> None:
-    """Hand a mail to the server of CARETILL_SMTP_URL, encrypted wherever the server can. Raises OSError.
-
-    `smtps://` speaks TLS from the first byte. With `smtp://`, TLS is begun where offered, and a password goes over an
-    open line to this machine alone.
-    """
-    if not settings.CARETILL_SMTP_URL:
-        raise MailUnset("CARETILL_SMTP_URL is not set")
-    url = urlsplit(settings.CARETILL_SMTP_URL)
-    host = url.hostname or "localhost"
-    safe = ssl.create_default_context()
-    if url.scheme == "smtps":
-        with smtplib.SMTP_SSL(host, url.port or 465, timeout=TIMEOUT_SECONDS, context=safe) as server:
-            _login_and_send(server, url.username, url.password, message)
-        return
-    with smtplib.SMTP(host, url.port or 25, timeout=TIMEOUT_SECONDS) as server:
-        server.ehlo_or_helo_if_needed()
-        if server.has_extn("starttls"):
-            server.starttls(context=safe)
-        elif url.username and host not in _LOOPBACK:
-            raise smtplib.SMTPNotSupportedError("the mail server offers no TLS, so it gets no password")
-        _login_and_send(server, url.username, url.password, message)
-
-
-def _login_and_send(server: smtplib.SMTP, user: str | None, password: str | None, message: EmailMessage) -> None:
-    if user:
-        server.login(unquote(user), unquote(password or ""))
-    server.send_message(message)
+    once(topic, account_id, row_id, address, made)

@@ -51,9 +51,11 @@ def _assets_of(known: Organisation) -> Assets:
     sheet = css.site(theme.properties(known.theme["light"]), theme.properties(known.theme["dark"]))
     made = [
         _asset("site.css", "text/css; charset=utf-8", sheet.encode()),
-        _asset("work.js", "text/javascript; charset=utf-8", (STATIC / "work.js").read_bytes()),
-        _asset("wait.js", "text/javascript; charset=utf-8", (STATIC / "wait.js").read_bytes()),
-        _asset("pay.js", "text/javascript; charset=utf-8", (STATIC / "pay.js").read_bytes()),
+        _asset("account.css", "text/css; charset=utf-8", (STATIC / "account.css").read_bytes()),
+        *(
+            _asset(path.name, "text/javascript; charset=utf-8", path.read_bytes())
+            for path in sorted(STATIC.glob("*.js"))
+        ),
         _asset("logo.svg", "image/svg+xml", Path(known.logo_svg).read_bytes()),
     ]
     return Assets({asset.name: asset for _, asset in made}, {plain: asset.name for plain, asset in made})

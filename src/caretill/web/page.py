@@ -29,6 +29,7 @@ def page(
 ) -> HttpResponse:
     """The template with these figures. `region` puts that region's help on the page."""
     wanted = preferences.of(request)
+    figures.setdefault("member", None)
     html = (
         jinja.environment(wanted.language)
         .get_template(template)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from caretill.web.account import urls as account
 from caretill.web.pages import (
     amount,
     bill,
@@ -63,4 +64,5 @@ urlpatterns = [
     path("assets/<str:name>", files.asset, name="asset"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
+    *account.urlpatterns,
 ]

@@ -24,7 +24,7 @@ from caretill.billing.lookup import Found
 from caretill.core import clock, outbox, sql, tokens
 from caretill.core.ids import uuid7
 from caretill.core.words import LANGUAGES
-from caretill.letters import links, send
+from caretill.letters import links, post, send
 from caretill.letters.channels import code_mail, link_mail, message_id
 from caretill.letters.letterhead import letterhead
 from caretill.payments import callbacks, take
@@ -146,7 +146,7 @@ def test_a_key_names_a_mail() -> None:
     ],
 )
 def test_addresses(address: str, good: bool) -> None:
-    assert send.address_ok(address) is good
+    assert post.address_ok(address) is good
 
 
 def test_links_open_what_they_mean_until_they_end() -> None:
@@ -291,10 +291,10 @@ def test_a_password_goes_to_this_machine_or_over_tls_only(tmp_path: Path, monkey
     server = MailServer(tmp_path, auth_require_tls=False)
     server._options["authenticator"] = server.authenticate
     monkeypatch.setattr(settings, "CARETILL_SMTP_URL", f"smtp://us%40er:p%3Aw@127.0.0.1:{server.port}")
-    send.transmit(made("receipt_ready", "en"))
+    post.transmit(made("receipt_ready", "en"))
     assert server.users == ["us@er:p:w"]
-    monkeypatch.setattr(send, "_LOOPBACK", ())
+    monkeypatch.setattr(post, "_LOOPBACK", ())
     with pytest.raises(smtplib.SMTPNotSupportedError):
-        send.transmit(made("receipt_ready", "en"))
+        post.transmit(made("receipt_ready", "en"))
     assert len(server.users) == 1 and len(server.mails()) == 1
     server.stop()

@@ -1,0 +1,23 @@
+"""Every address of the account, part by part. Nothing personal stands in one: ids without meaning, sealed tokens."""
+
+from __future__ import annotations
+
+from caretill.web.account import (
+    urls_bills,
+    urls_help,
+    urls_history,
+    urls_household,
+    urls_profile,
+    urls_register,
+    urls_sign,
+)
+
+urlpatterns = [
+    *urls_sign.urlpatterns,
+    *urls_register.urlpatterns,
+    *urls_bills.urlpatterns,
+    *urls_history.urlpatterns,
+    *urls_household.urlpatterns,
+    *urls_profile.urlpatterns,
+    *urls_help.urlpatterns,
+]
