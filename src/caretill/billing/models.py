@@ -10,7 +10,10 @@ KINDS = ("hospital", "professional", "pharmacy")
 
 
 class Bill(Sharded):
-    """One bill as the feed's latest version has it. `digest` is of all its content, lines included."""
+    """One bill as the feed's latest version has it. `digest` is of all its content, lines included.
+
+    `private`: the feed marked the visit; its care is shown to the patient alone.
+    """
 
     region = models.TextField()
     number = models.TextField()
@@ -29,6 +32,7 @@ class Bill(Sharded):
     source = models.TextField()
     recorded_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    private = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "billing_bill"

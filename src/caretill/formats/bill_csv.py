@@ -69,6 +69,9 @@ BILLS = Table(
         Column("pay_code", values.PAY_CODE, "code printed for paying", empty="made at the first import", optional=True),
         Column("currency", values.CURRENCY, "currency of all its amounts"),
         Column("line_count", values.COUNT, "how many lines it has, to be checked", empty="not checked", optional=True),
+        Column(
+            "private", values.YES_NO, "whether the visit is shown to the patient alone", empty="`no`", optional=True
+        ),
     ),
     key=("region", "bill_number"),
     about=("region", "bill_number"),

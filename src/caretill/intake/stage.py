@@ -78,7 +78,7 @@ BILL_TARGETS = {
     "bills": Target(
         "intake_stage_bill",
         "region, account_number, number, version, kind, payee, health_record_number, provider_name, service_from,"
-        " service_to, issue_date, due_date, pay_code, currency, line_count",
+        " service_to, issue_date, due_date, pay_code, currency, line_count, private",
     ),
     "lines": Target(
         "intake_stage_line",

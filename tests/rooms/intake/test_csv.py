@@ -119,9 +119,9 @@ def test_an_export_adds_only_what_the_import_worked_out(tmp_path: Path) -> None:
             code = {row["number"]: row["pay_code"] for row in codes}
             count = {row["bill_number"]: 0 for row in was} | {"H1000000001": 2, VISIT: 2, "R1000000003": 1, MISSED: 2}
             head = list(was[0])[:-1]
-            expected = [[*head, "pay_code", "currency", "line_count"]]
+            expected = [[*head, "pay_code", "currency", "line_count", "private"]]
             expected += [
-                [*list(row.values())[:-1], code[row["bill_number"]], "USD", str(count[row["bill_number"]])]
+                [*list(row.values())[:-1], code[row["bill_number"]], "USD", str(count[row["bill_number"]]), "no"]
                 for row in was
             ]
             # The due date that was left out came by the region's rule.

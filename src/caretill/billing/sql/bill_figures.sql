@@ -30,7 +30,7 @@ SELECT jsonb_build_object(
     'account_id', b.account_id, 'bill_id', b.id, 'region', b.region, 'number', b.number, 'pay_code', b.pay_code,
     'kind', b.kind, 'payee', b.payee, 'provider_name', b.provider_name, 'service_from', b.service_from,
     'service_to', b.service_to, 'issue_date', b.issue_date, 'due_date', b.due_date, 'version', b.version,
-    'currency', b.currency, 'changed_at', b.changed_at, 'language', b.language,
+    'currency', b.currency, 'private', b.private, 'changed_at', b.changed_at, 'language', b.language,
     'guarantor_first', b.payer_first, 'guarantor_last', b.payer_last,
     'patient_first', b.first_name, 'patient_last', b.last_name, 'account_number', b.account_number,
     'health_record_number', b.health_record_number, 'group_number', b.group_number, 'subgroup', b.subgroup,

@@ -11,8 +11,8 @@ CREATE TEMP TABLE IF NOT EXISTS feed_person (
 CREATE TEMP TABLE IF NOT EXISTS feed_bill (
     row bigint, region text, account_number text, number text, pay_code text, kind text, payee text,
     health_record_number text, provider_name text, service_from date, service_to date, issue_date date, due_date date,
-    currency text, version bigint, blind bytea, account_id uuid, bill_id uuid, person_id uuid, old_version bigint,
-    old_digest bytea, digest bytea, outcome text, problem text
+    currency text, version bigint, private boolean NOT NULL DEFAULT false, blind bytea, account_id uuid, bill_id uuid,
+    person_id uuid, old_version bigint, old_digest bytea, digest bytea, outcome text, problem text
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS feed_line (
     row bigint, region text, bill_number text, line_no int, service_date date, code_system text, code text, text text,

@@ -42,7 +42,9 @@ BEGIN
             k.account_id, CASE WHEN h.account_id = k.account_id THEN h.ref END AS person_id,
             sha256(convert_to(concat_ws(E'\x1f', b.account_number, b.kind, b.payee, b.health_record_number,
                 b.provider_name, b.service_from, b.service_to, b.issue_date, b.due_date, b.currency)
-                || coalesce(l.content, ''), 'UTF8')) AS digest
+                || coalesce(l.content, '')
+                -- Only where it is so: the digests of all bills from before this column stay what they are.
+                || CASE WHEN b.private THEN E'\x1d' || 'private' ELSE '' END, 'UTF8')) AS digest
         FROM feed_bill b
         LEFT JOIN (
             SELECT region, bill_number, string_agg(concat_ws(E'\x1f', '', line_no, service_date, code_system, code, text,
@@ -251,13 +253,14 @@ BEGIN
                   WHERE d.account_id = f.account_id AND d.bill_id = f.bill_id AND d.place <= 4), '{}'), v_now
     FROM feed_bill f WHERE f.outcome = 'newer';
     INSERT INTO billing_bill (account_id, id, region, number, pay_code, kind, payee, person_id, provider_name,
-        service_from, service_to, issue_date, due_date, currency, version, digest, source, recorded_at, changed_at)
+        service_from, service_to, issue_date, due_date, currency, version, digest, source, recorded_at, changed_at, private)
     SELECT account_id, bill_id, region, number, pay_code, kind, payee, person_id, provider_name, service_from,
-        service_to, issue_date, due_date, currency, version, digest, p->>'source', v_now, v_now
+        service_to, issue_date, due_date, currency, version, digest, p->>'source', v_now, v_now, private
     FROM feed_bill WHERE outcome = 'new' ORDER BY account_id, bill_id;
     UPDATE billing_bill b SET kind = f.kind, payee = f.payee, person_id = f.person_id,
         provider_name = f.provider_name, service_from = f.service_from, service_to = f.service_to,
-        issue_date = f.issue_date, due_date = f.due_date, version = f.version, digest = f.digest, changed_at = v_now
+        issue_date = f.issue_date, due_date = f.due_date, version = f.version, digest = f.digest, changed_at = v_now,
+        private = f.private
     FROM feed_bill f WHERE f.outcome = 'newer' AND b.account_id = f.account_id AND b.id = f.bill_id;
     DELETE FROM billing_line l USING feed_bill f
     WHERE f.outcome = 'newer' AND l.account_id = f.account_id AND l.bill_id = f.bill_id;

@@ -9,7 +9,8 @@ FROM people_person p JOIN people_account a USING (account_id)
 ORDER BY a.region COLLATE "C", a.number COLLATE "C", p.health_record_number COLLATE "C"
 -- bills
 SELECT b.region, a.number AS account_number, b.number AS bill_number, b.version, b.kind, b.payee, p.health_record_number,
-    b.provider_name, b.service_from, b.service_to, b.issue_date, b.due_date, b.pay_code, b.currency, l.line_count
+    b.provider_name, b.service_from, b.service_to, b.issue_date, b.due_date, b.pay_code, b.currency, l.line_count,
+    CASE WHEN b.private THEN 'yes' ELSE 'no' END AS private
 FROM billing_bill b
 JOIN people_account a USING (account_id)
 JOIN people_person p ON p.account_id = b.account_id AND p.id = b.person_id

@@ -53,10 +53,11 @@ DECLARE
     v_again bigint := 0;
 BEGIN
     INSERT INTO feed_bill (row, region, account_number, number, pay_code, kind, payee, health_record_number,
-        provider_name, service_from, service_to, issue_date, due_date, currency, version)
+        provider_name, service_from, service_to, issue_date, due_date, currency, version, private)
     SELECT s.row, s.region, s.account_number, s.number, s.pay_code, s.kind,
         coalesce(s.payee, p->'payees'->s.region->>s.kind), s.health_record_number, s.provider_name, s.service_from,
-        s.service_to, s.issue_date, coalesce(s.due_date, d.due_date), s.currency, s.version
+        s.service_to, s.issue_date, coalesce(s.due_date, d.due_date), s.currency, s.version,
+        coalesce(s.private, false)
     FROM intake_turn t JOIN intake_stage_bill s ON s.row = t.row
     LEFT JOIN intake_stage_due d ON s.due_date IS NULL AND d.region = s.region AND d.kind = s.kind
         AND d.issue_date = s.issue_date
