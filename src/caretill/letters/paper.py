@@ -137,3 +137,14 @@ def sample_figures(slug: str) -> dict[str, Any]:
 
 
 _NUMBERS_PRINTED = ("account_number", "health_record_number", "group_number", "subgroup", "bill_group")
+
+
+def sample_pdf(region_slug: str, language: str) -> bytes:
+    """A made-up bill of the region as PDF: who agrees to do without paper opens it first. Raises UnknownRegion."""
+    return _sample_pdf(organisation(), region_slug, language, settings.CARETILL_PUBLIC_URL)
+
+
+@functools.lru_cache(maxsize=64)
+def _sample_pdf(org: Organisation, slug: str, language: str, public_url: str) -> bytes:
+    head = letterhead(slug, language)
+    return pdf.pdf("statement.typ", statement_page(sample_figures(slug), language, head), head.frame)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from caretill.web.account import paper_sample
+
+urlpatterns: list[URLPattern] = [
+    path("paper-sample/<slug:slug>/<slug:language>.pdf", paper_sample.paper_sample, name="paper_sample"),
+]
