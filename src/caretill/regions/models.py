@@ -184,6 +184,7 @@ class Region:
     zip_prefixes: tuple[str, ...]
     fields: Mapping[str, LookupField]
     lookups: tuple[Lookup, ...]
+    register: Lookup
     payees: Mapping[str, str]
     processor_accounts: Mapping[str, str]
     due_rules: tuple[DueRule, ...]

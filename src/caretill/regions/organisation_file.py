@@ -23,6 +23,11 @@ TEXTS: Mapping[str, str] = {
     "assistance_notice": "on every bill, pay page, plan and receipt: help with paying exists, and where",
     "assistance_summary": "the plain-language summary of the assistance policy: who can get it, how, at what cost",
 }
+# Texts that somebody agrees to; the version is kept with each consent (rules.md ESG-1).
+AGREEMENTS: Mapping[str, str] = {
+    "terms": "to whoever registers: what the account is, and what both sides may expect",
+    "paperless": "to whoever wants no paper: the right to paper, what it covers, how to go back, what is needed",
+}
 Texts = dict[str, dict[str, str]]
 FILLS = ("name", "short_name", "website", "phone", "tty", "email", "mail_address")
 LINE_FILLS = ("phone", "tty")
@@ -104,6 +109,12 @@ def read_notice(table: Table, language: str, spoken: bool) -> tuple[LanguageLine
         for key in TEXTS:
             inner = outer.table(key)
             texts[key] = {"title": inner.prose("title", 80, FILLS), "text": inner.prose("text", 4000, FILLS)}
+            inner.close()
+        for key in AGREEMENTS:
+            inner = outer.table(key)
+            version = inner.text("version", re.compile(r"[0-9a-z.-]{1,20}"), "2026-11")
+            text = {"title": inner.prose("title", 80, FILLS), "text": inner.prose("text", 8000, FILLS)}
+            texts[key] = text | {"version": version}
             inner.close()
         outer.close()
     table.close()

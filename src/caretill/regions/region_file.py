@@ -44,6 +44,9 @@ _TTY = re.compile(rf"711|{PHONE.pattern}")
 _SLUG = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00))")
 _MIDNIGHT = time(0)
+# A number and two facts beside it: one fact more than a lookup needs, since registering opens more.
+REGISTER_FIELDS = 3
+REGISTER_NUMBERS = ("account_number", "health_record_number")
 # A number of 13 digits or more could be a card's; no field may invite one.
 _MOST_DIGITS = 12
 
@@ -73,6 +76,7 @@ def read_region(
         zip_prefixes=table.texts("zip_prefixes", re.compile(r"[0-9]{3}"), "970"),
         fields=fields,
         lookups=read_lookups(table, fields, languages),
+        register=read_register(table.table("register"), fields),
         payees=_read_payees(table.table("payees"), payees),
         processor_accounts=_read_accounts(table.table("processor_accounts", needed=False), payees),
         due_rules=read_due_rules(table),
@@ -249,6 +253,31 @@ def read_lookups(table: Table, fields: Mapping[str, LookupField], languages: tup
         inner.close()
         found.append(lookup)
     return tuple(found)
+
+
+def read_register(table: Table, fields: Mapping[str, LookupField]) -> Lookup:
+    """`[register]`: what names the account or the person, and two facts or more that must agree with it.
+
+    A bill goes away once it is paid and old; who registers must be found without one.
+    """
+    found = Lookup(
+        name="register",
+        title={},
+        fields=table.texts("fields", fewest=REGISTER_FIELDS),
+        number_field=table.choice("number_field", REGISTER_NUMBERS),
+        scope=NUMBER_SCOPES.get(str(table.values.get("number_field")), ""),
+    )
+    for number, name in table.many("fields", str, needed=False):
+        if name not in fields:
+            near = did_you_mean(name, fields)
+            table.fault("fields", f'"fields" in {table.title}: this region has no field "{name}"{near}', number)
+        elif name in ("pay_code", "bill_number"):
+            table.fault("fields", f'"fields" in {table.title}: "{name}" names one bill', number)
+    if found.number_field and found.fields and found.number_field not in found.fields:
+        wrong = f'"{found.number_field}" is not one of its fields'
+        table.fault("number_field", f'"number_field" in {table.title}: {wrong}')
+    table.close()
+    return found
 
 
 def _read_payees(table: Table, payees: Mapping[str, Payee]) -> dict[str, str]:

@@ -82,10 +82,10 @@ CASES = [
     Case(
         "unknown field name",
         OREGON,
-        "[fields.account_number]",
-        "[fields.acount_number]",
-        "[fields.acount_number]",
-        'unknown field name "acount_number" in [fields] (did you mean "account_number"?)',
+        "[fields.bill_number]",
+        "[fields.bill_nummer]",
+        "[fields.bill_nummer]",
+        'unknown field name "bill_nummer" in [fields] (did you mean "bill_number"?)',
     ),
     Case(
         "unknown spot",

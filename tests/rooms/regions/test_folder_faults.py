@@ -70,7 +70,8 @@ def test_a_field_that_every_region_needs(scratch: Scratch) -> None:
     found = scratch.faults()
     assert found[0].endswith("[fields.zip] is missing: the one box and the pay link of every region need it")
     assert '"fields" in [[lookups]] number 2: this region has no field "zip"' in found[1]
-    assert len(found) == 2
+    assert '"fields" in [register]: this region has no field "zip"' in found[2]
+    assert len(found) == 3
 
 
 def test_a_zip_prefix_in_two_regions_names_both(scratch: Scratch) -> None:
@@ -148,7 +149,7 @@ def test_names_of_files_are_slugs_and_languages(scratch: Scratch) -> None:
     ]
 
 
-@pytest.mark.parametrize("table", ["hours", "contacts", "fields", "lookups", "payees", "due_rules"])
+@pytest.mark.parametrize("table", ["hours", "contacts", "fields", "lookups", "register", "payees", "due_rules"])
 def test_a_table_that_is_missing_is_one_fault(scratch: Scratch, table: str) -> None:
     path = scratch.folder / OREGON
     kept: list[str] = []
@@ -160,8 +161,9 @@ def test_a_table_that_is_missing_is_one_fault(scratch: Scratch, table: str) -> N
             kept.append(line)
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
     wanted = f'organisation/{OREGON}:1: field "{table}" is missing in the file'
-    # Lookups name fields; without any they have their own faults.
-    assert [fault for fault in scratch.faults() if "[[lookups]]" not in fault] == [wanted]
+    # Lookups and [register] name fields; without any they have their own faults.
+    named = ("[[lookups]]", "[register]")
+    assert [fault for fault in scratch.faults() if not any(each in fault for each in named)] == [wanted]
 
 
 def test_an_empty_table_of_hours(scratch: Scratch) -> None:
