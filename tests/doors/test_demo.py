@@ -76,7 +76,10 @@ class Demo:
         below = self.programs()
         began = clock.monotonic()
         self.running.send_signal(how)
-        code = self.running.wait(20)
+        try:
+            code = self.running.wait(60)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"still there: {self.programs()}; it said {(self.data / 'said').read_text()[-2000:]}")
         wait_until(
             lambda: not (below.keys() & alive()), f"left behind: {[below[pid] for pid in below.keys() & alive()]}"
         )

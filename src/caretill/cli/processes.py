@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import FrameType
 
 from caretill.config.embedded import Embedded, dies_with_us
 from caretill.core import clock
@@ -24,6 +25,27 @@ class Program:
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str] | None = None
+
+
+@contextlib.contextmanager
+def asked_to_stop() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set: the first one asks, the second insists (KeyboardInterrupt).
+
+    An exception out of a signal is lost where Python happens to be in a place that may not raise; an event is not.
+    """
+    stop = threading.Event()
+
+    def asked(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt(number)
+        stop.set()
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class ProgramsKeepEnding(RuntimeError):
@@ -64,20 +86,19 @@ class Group:
         """Say that all is ready, then look twice a second until Ctrl-C or SIGTERM, from the first word on the ordinary
         end. Programs that keep dying are given up on.
         """
-        with contextlib.suppress(KeyboardInterrupt):
+        with asked_to_stop() as stop, contextlib.suppress(KeyboardInterrupt):
             print(ready, flush=True)
-            self._watch()
+            self._watch(stop)
 
-    def _watch(self) -> None:
+    def _watch(self, stop: threading.Event) -> None:
         deaths: list[float] = []
-        while True:
+        while not stop.wait(0.5):
             for name in self.look():
                 print(f"caretill: {name} ended and was started again", file=sys.stderr, flush=True)
                 deaths.append(clock.monotonic())
             deaths = [moment for moment in deaths if clock.monotonic() - moment < 30]
             if len(deaths) > 10:
                 raise ProgramsKeepEnding("programs keep ending; see the lines above")
-            time.sleep(0.5)
 
     def stop(self) -> None:
         """End all, politely first."""

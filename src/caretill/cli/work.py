@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import FrameType
 
 import psycopg
 import structlog
@@ -16,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from caretill.cli.frame import Answer
+from caretill.cli.processes import asked_to_stop
 from caretill.config.embedded import Embedded
 from caretill.core import clock, limits, outbox, seals
 from caretill.letters import send, statements
@@ -156,14 +155,15 @@ def run(options: argparse.Namespace) -> Answer:
     """Work until Ctrl-C or SIGTERM; what has begun is finished first."""
     if options.once:
         return once()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stopper(stop))
+    with asked_to_stop() as stop:
+        return _work(stop, options.server)
+
+
+def _work(stop: threading.Event, server: Embedded | None) -> Answer:
     lanes = [threading.Thread(target=Lane(steps, stop).run, name=name, daemon=True) for name, steps in LANES.items()]
     for lane in lanes:
         lane.start()
     log.info("working", lanes=sorted(LANES))
-    server: Embedded | None = options.server
     while not stop.wait(0.5):
         if server and server.keep():
             log.warning("the database ended and was started again")
@@ -177,14 +177,3 @@ def once() -> Answer:
     counts = {step.name: dict(step.do()) for steps in LANES.values() for step in steps}
     told = [f"{name} {' '.join(f'{what} {n}' for what, n in each.items())}" for name, each in counts.items()]
     return Answer("; ".join(told), counts)
-
-
-def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
-    """The first signal asks, the second insists."""
-
-    def asked(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt(number)
-        stop.set()
-
-    return asked
