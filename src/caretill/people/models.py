@@ -81,6 +81,8 @@ class Access(models.Model):
     """What a login may do on a billing account. `person_id` is NOBODY where it is about everybody on it.
 
     `holder`: the guarantor. `own`: the person is this login. `manage`, `pay`, `see`: given by a holder or the person.
+
+    `ended_at` may lie ahead: what others give for a child ends at the moment the child is grown.
     """
 
     pk = models.CompositePrimaryKey("login_id", "account_id", "person_id")

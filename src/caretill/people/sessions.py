@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from caretill.core import clock, sql
+from caretill.core.blind import blind_index
 from caretill.people.viewer import NOBODY, Level, Reach, Viewer
 
 IDLE = timedelta(minutes=10)
@@ -52,6 +53,16 @@ class Session:
         return clock.now() - self.fresh_at <= FRESH
 
     @property
+    def tag(self) -> str:
+        """Stands in the forms of its pages, so that a page of one person's is not sent as another's."""
+        return blind_index("who", "", str(self.login_id)).hex()[:12]
+
+    @property
+    def seconds_left(self) -> int:
+        """Until it ends, for a page that warns before."""
+        return max(0, int((self.ends_at - clock.now()).total_seconds()))
+
+    @property
     def ends_at(self) -> datetime:
         """When it ends unless something is done before."""
         return min(self.seen_at + IDLE, self.began_at + LONGEST)
@@ -73,7 +84,8 @@ def who(token: str) -> Session | None:
     """The session of a cookie, with the login and all that it may do; one query. None where it has ended."""
     now = clock.now()
     row = sql.one(
-        sql.load(__file__, "who.sql"), {"id": _digest(token), "seen_after": now - IDLE, "began_after": now - LONGEST}
+        sql.load(__file__, "who.sql"),
+        {"id": _digest(token), "seen_after": now - IDLE, "began_after": now - LONGEST, "now": now},
     )
     if row is None:
         return None
