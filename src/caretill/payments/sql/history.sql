@@ -1,0 +1,63 @@
+-- Every amount that moved on some accounts, by bill and then by entry; what a viewer's reach leaves out is not there.
+-- What was paid and given back here is what the ledger says moved through clearing; desk and elsewhere as the feed says.
+-- What one account forwarded to another counts there, at the bill it was for.
+WITH reach AS (
+    SELECT * FROM jsonb_to_recordset(%(reach)s::jsonb) AS r(account_id uuid, everybody boolean, people uuid[])
+), moved AS (
+    SELECT t.account_id, 'payment' AS kind, t.payment_id AS id, t.payment_id, t.subject_id AS bill_id,
+        sum(t.amount_cents)::bigint AS amount_cents, sum(t.amount_cents)::bigint AS paid_cents,
+        0::bigint AS refunded_cents, max(t.business_date) AS day, max(t.recorded_at) AS at
+    FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
+    WHERE t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.debit_kind IN ('clearing', 'forwarded')
+        AND t.credit_kind <> 'forwarded'
+    GROUP BY t.account_id, t.payment_id, t.subject_id
+    UNION ALL
+    SELECT t.account_id, 'refund', t.journal_id, t.payment_id, t.subject_id, sum(t.amount_cents)::bigint, 0,
+        sum(t.amount_cents)::bigint, max(t.business_date), max(t.recorded_at)
+    FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
+    WHERE t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.credit_kind IN ('clearing', 'forwarded')
+        AND t.debit_kind <> 'forwarded'
+    GROUP BY t.account_id, t.journal_id, t.payment_id, t.subject_id
+    UNION ALL
+    SELECT o.account_id, CASE o.method WHEN 'desk' THEN 'desk' ELSE 'elsewhere' END,
+        md5(o.bill_id || o.number)::uuid, NULL, o.bill_id, o.amount_cents, o.amount_cents, 0, o.paid_on, o.recorded_at
+    FROM reach r JOIN billing_outside_payment o ON o.account_id = r.account_id
+    WHERE o.amount_cents > 0
+    UNION ALL
+    SELECT a.account_id, CASE a.state WHEN 'failed' THEN 'failed' ELSE 'on_its_way' END, a.id, a.id, s.bill_id,
+        s.amount_cents, 0, 0, a.business_date, a.created_at
+    FROM reach r JOIN payments_payment a ON a.account_id = r.account_id
+    JOIN payments_part s ON s.account_id = a.account_id AND s.payment_id = a.id
+    WHERE a.state IN ('submitting', 'requires_action', 'pending', 'unknown', 'failed')
+), parts AS (
+    SELECT m.*, b.number AS bill_number, b.payee, b.region, b.private, b.person_id, p.first_name, p.last_name,
+        p.birth_date, p.relation
+    FROM moved m
+    JOIN reach r ON r.account_id = m.account_id
+    LEFT JOIN billing_bill b ON b.account_id = m.account_id AND b.id = m.bill_id
+    LEFT JOIN people_person p ON p.account_id = b.account_id AND p.id = b.person_id
+    WHERE (r.everybody OR b.person_id = ANY(r.people))
+        AND (%(person)s::uuid IS NULL OR b.person_id = %(person)s::uuid)
+        AND (%(year)s::int IS NULL OR extract(year FROM m.day) = %(year)s::int)
+        AND (%(kinds)s::text[] IS NULL OR m.kind = ANY(%(kinds)s::text[]))
+), entries AS (
+    SELECT e.*, coalesce(a.reference, '') AS reference, coalesce(a.method_brand, '') AS method_brand,
+        coalesce(a.method_last4, '') AS method_last4
+    FROM (
+        SELECT kind, id, payment_id, max(day) AS day, max(at) AS at, sum(amount_cents)::bigint AS amount_cents,
+            sum(paid_cents)::bigint AS paid_cents, sum(refunded_cents)::bigint AS refunded_cents,
+            array_agg(amount_cents) AS amounts, array_agg(bill_number) AS numbers,
+            jsonb_agg(jsonb_build_object('account_id', account_id, 'bill_id', bill_id, 'bill_number', bill_number,
+                'payee', payee, 'person_id', person_id, 'first_name', first_name, 'last_name', last_name,
+                'amount_cents', amount_cents) ORDER BY bill_number, bill_id) AS parts
+        FROM parts GROUP BY kind, id, payment_id
+    ) AS e
+    LEFT JOIN payments_payment a ON a.account_id = ANY(%(accounts)s::uuid[]) AND a.id = e.payment_id
+    WHERE NOT %(finding)s
+        OR e.amount_cents = %(cents)s::bigint OR %(cents)s::bigint = ANY(e.amounts)
+        OR EXISTS (SELECT 1 FROM jsonb_to_recordset(%(days)s::jsonb) AS d(since date, until date)
+                   WHERE e.day BETWEEN d.since AND d.until)
+        OR %(number)s <> '' AND (a.check_code = %(number)s
+            OR EXISTS (SELECT 1 FROM unnest(e.numbers || a.reference) AS n
+                       WHERE position(%(number)s IN regexp_replace(upper(n), '[^A-Z0-9]', '', 'g')) > 0))
+)
