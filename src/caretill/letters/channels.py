@@ -42,8 +42,10 @@ def message_id(key: str, sender: str) -> str:
     return f"<{digest}@{_host(sender)}>"
 
 
-def link_mail(topic: str, key: str, to: str, link: Link, head: Letterhead, sender: str, at: datetime) -> EmailMessage:
-    """A mail of a topic whose whole content is a link."""
+def link_mail(
+    topic: str, key: str, to: str, link: Link, head: Letterhead, sender: str, at: datetime, *, stop: str = ""
+) -> EmailMessage:
+    """A mail of a topic whose whole content is a link. `stop` is where its reader, a member, stops such mails."""
     words = {"organisation": head.name, "phone": head.phone, "date": long_date(link.until, head.language)}
     text, after = say(head.language, f"mail.{topic}.text"), say(head.language, f"mail.{topic}.after", **words)
     button = _BUTTON.format(
@@ -52,8 +54,17 @@ def link_mail(topic: str, key: str, to: str, link: Link, head: Letterhead, sende
         brand=head.brand,
         on_brand=head.on_brand,
     )
-    parts = _paragraph(text) + button + _paragraph(after)
-    return _mail(f"mail.{topic}", key, to, [text, link.url, after], parts, head, sender, at)
+    lines, parts = [text, link.url, after], _paragraph(text) + button + _paragraph(after)
+    if not stop:
+        return _mail(f"mail.{topic}", key, to, lines, parts, head, sender, at)
+    said = say(head.language, "mail.foot.stop")
+    parts += f'<p style="margin:0 0 20px"><a href="{escape(stop)}" style="color:#1b1b1b">{escape(said)}</a></p>'
+    made = _mail(f"mail.{topic}", key, to, [*lines, f"{said}:\n{stop}"], parts, head, sender, at, why="why_account")
+    # One press in the reader's own program (RFC 8058). A folded address would be none.
+    made.policy = SMTP.clone(max_line_length=998)
+    made["List-Unsubscribe"] = f"<{stop}>"
+    made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return made
 
 
 def code_mail(key: str, to: str, code: str, minutes: int, head: Letterhead, sender: str, at: datetime) -> EmailMessage:
@@ -74,11 +85,13 @@ def notice_mail(
     *,
     url: str = "",
     code: str = "",
+    why: str = "why_account",
     **figures: object,
 ) -> EmailMessage:
     """A mail to somebody who signs in. `words` is a table of words with subject, text, after and, with `url`, button.
 
     `figures` fill text and after; they may name no person, no care and no amount.
+    `why` says why the mail came: a key of `mail.foot`.
     """
     figures = {"organisation": head.name, "phone": head.phone, **figures}
     text, after = say(head.language, f"{words}.text", **figures), say(head.language, f"{words}.after", **figures)
@@ -90,7 +103,7 @@ def notice_mail(
         lines.append(url)
         button = escape(say(head.language, f"{words}.button"))
         parts += _BUTTON.format(url=escape(url), text=button, brand=head.brand, on_brand=head.on_brand)
-    return _mail(words, key, to, [*lines, after], parts + _paragraph(after), head, sender, at, why="why_account")
+    return _mail(words, key, to, [*lines, after], parts + _paragraph(after), head, sender, at, why=why)
 
 
 def _mail(
