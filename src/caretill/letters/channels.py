@@ -13,7 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr, parseaddr
 from html import escape
 
-from caretill.core.words import say
+from caretill.core.words import has, say
 from caretill.letters.dates import long_date
 from caretill.letters.letterhead import Letterhead
 from caretill.letters.links import Link
@@ -59,7 +59,7 @@ def link_mail(
         return _mail(f"mail.{topic}", key, to, lines, parts, head, sender, at)
     said = say(head.language, "mail.foot.stop")
     parts += f'<p style="margin:0 0 20px"><a href="{escape(stop)}" style="color:#1b1b1b">{escape(said)}</a></p>'
-    made = _mail(f"mail.{topic}", key, to, [*lines, f"{said}:\n{stop}"], parts, head, sender, at, why="why_account")
+    made = _mail(f"mail.{topic}", key, to, [*lines, f"{said}:\n{stop}"], parts, head, sender, at, why="mail.foot.why_account")
     # One press in the reader's own program (RFC 8058). A folded address would be none.
     made.policy = SMTP.clone(max_line_length=998)
     made["List-Unsubscribe"] = f"<{stop}>"
@@ -85,13 +85,12 @@ def notice_mail(
     *,
     url: str = "",
     code: str = "",
-    why: str = "why_account",
     **figures: object,
 ) -> EmailMessage:
     """A mail to somebody who signs in. `words` is a table of words with subject, text, after and, with `url`, button.
 
     `figures` fill text and after; they may name no person, no care and no amount.
-    `why` says why the mail came: a key of `mail.foot`.
+    Where the table has a `why`, it says why the mail came.
     """
     figures = {"organisation": head.name, "phone": head.phone, **figures}
     text, after = say(head.language, f"{words}.text", **figures), say(head.language, f"{words}.after", **figures)
@@ -103,6 +102,7 @@ def notice_mail(
         lines.append(url)
         button = escape(say(head.language, f"{words}.button"))
         parts += _BUTTON.format(url=escape(url), text=button, brand=head.brand, on_brand=head.on_brand)
+    why = f"{words}.why" if has(head.language, f"{words}.why") else "mail.foot.why_account"
     return _mail(words, key, to, [*lines, after], parts + _paragraph(after), head, sender, at, why=why)
 
 
@@ -115,12 +115,12 @@ def _mail(
     head: Letterhead,
     sender: str,
     at: datetime,
-    why: str = "why",
+    why: str = "mail.foot.why",
 ) -> EmailMessage:
     foot = [
         say(head.language, "mail.foot.questions", phone=head.phone, tty=head.tty),
         say(head.language, "mail.foot.no_reply"),
-        say(head.language, f"mail.foot.{why}"),
+        say(head.language, why),
     ]
     subject = say(head.language, f"{words}.subject", organisation=head.name)
     html = _BODY.format(

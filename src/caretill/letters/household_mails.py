@@ -43,7 +43,7 @@ def _invite(topic: str, account_id: UUID, row_id: UUID, body: dict[str, Any]) ->
         url = _url(head, f"invite/{token}")
         return notice_mail(
             "household.mail.invite", str(row_id), to, head, settings.CARETILL_MAIL_FROM, clock.now(), url=url,
-            why="why_invited", date=last_day,
+            date=last_day,
         )  # fmt: skip
 
     once(topic, account_id, row_id, row["email"], made)
