@@ -138,6 +138,8 @@ def _start_all(environment: env.Environment, folder: Path, ports: Ports, crew: C
         "CARETILL_PUBLIC_URL": os.environ.get("CARETILL_PUBLIC_URL") or ports.url("web"),
         "CARETILL_PROCESSOR_URL": ports.url("processor"),
         "CARETILL_SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
+        "CARETILL_TEXTS": "mailbox",
+        "CARETILL_PUSH": "mailbox",
     }
     secrets = _processor_secrets(environment, folder)
     web = serve.program(HOST, ports.web)

@@ -26,6 +26,8 @@ SETTINGS = {
     "CARETILL_PUBLIC_URL": "the address payers see",
     "CARETILL_SMTP_URL": "the mail server, smtp://user:password@host:587",
     "CARETILL_MAIL_FROM": "the sender of letters",
+    "CARETILL_TEXTS": "who carries texts: off, or mailbox, which shows them as mails (off)",
+    "CARETILL_PUSH": "who carries pushes: off, or mailbox, which shows them as mails (off)",
     "CARETILL_TRUSTED_PROXIES": "how many proxies of yours stand before the web server and add X-Forwarded-For (0)",
     "CARETILL_DEBUG": "yes shows faults with their code; never where real bills are",
     "CARETILL_POSTGRES_HOME": "a folder with bin/postgres, instead of the one that comes along",
@@ -69,6 +71,8 @@ class Environment:
     public_url: str
     smtp_url: str | None
     mail_from: str
+    texts: str
+    push: str
     trusted_proxies: int
     debug: bool
     postgres_home: Path | None
@@ -107,6 +111,8 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         public_url=_address(given, "CARETILL_PUBLIC_URL", "http://127.0.0.1:8000"),
         smtp_url=_smtp(given, "CARETILL_SMTP_URL"),
         mail_from=_mail(given, "CARETILL_MAIL_FROM", "billing@example.org"),
+        texts=_carrier(given, "CARETILL_TEXTS"),
+        push=_carrier(given, "CARETILL_PUSH"),
         trusted_proxies=_whole(given, "CARETILL_TRUSTED_PROXIES", 0, most=9),
         debug=_yes_no(given, "CARETILL_DEBUG", False),
         postgres_home=_postgres_home(given, "CARETILL_POSTGRES_HOME"),
@@ -214,6 +220,14 @@ def _yes_no(given: Mapping[str, str], name: str, default: bool) -> bool:
     if value in ("0", "no", "false", "off"):
         return False
     raise BadEnvironment(name, "yes or no")
+
+
+def _carrier(given: Mapping[str, str], name: str) -> str:
+    """Empty where there is none."""
+    value = (_text(given, name) or "off").lower()
+    if value not in ("off", "mailbox"):
+        raise BadEnvironment(name, "off or mailbox")
+    return "" if value == "off" else value
 
 
 def _whole(given: Mapping[str, str], name: str, default: int, most: int) -> int:

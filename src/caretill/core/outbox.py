@@ -27,6 +27,15 @@ def put(owner_id: UUID, topic: str, body: Mapping[str, Any], due_at: datetime | 
     )
 
 
+def put_once(owner_id: UUID, row_id: UUID, topic: str, body: Mapping[str, Any], due_at: datetime) -> None:
+    """As `put`, with an id of the caller's own: the same row again changes nothing."""
+    sql.execute(
+        "INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries) VALUES (%s, %s, %s, %s::jsonb, %s, 0)"
+        " ON CONFLICT (account_id, id) DO NOTHING",
+        (owner_id, row_id, topic, sql.dumps(dict(body)), due_at),
+    )
+
+
 def relay(deliver: Callable[[str, UUID, UUID, dict[str, Any]], None], most: int = 20) -> int:
     """Hand due rows to `deliver(topic, account_id, id, body)`, each in a turn of its own; how many were delivered.
 

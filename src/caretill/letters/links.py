@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -50,7 +50,38 @@ def open_bill_link(token: str) -> tuple[UUID, UUID, int]:
     return UUID(kept["a"]), UUID(kept["b"]), int(kept["v"])
 
 
-def _link(path: str, language: str, time_zone: str, days: int) -> Link:
+def undo_link(login_id: UUID, change_id: UUID, until: datetime, language: str) -> str:
+    """The page that undoes a change of a profile, open to whoever holds the link until then."""
+    seconds = max(0, int((until - clock.now()).total_seconds()))
+    return _address(f"undo/{tokens.seal('undo', {'l': str(login_id), 'c': str(change_id)}, seconds)}", language)
+
+
+def open_undo_link(token: str) -> tuple[UUID, UUID]:
+    """The login and the change of an undo link. Raises tokens.TokenError (bad, expired)."""
+    kept = tokens.unseal("undo", token)
+    return UUID(kept["l"]), UUID(kept["c"])
+
+
+def stop_link(login_id: UUID, topic: str, channel: str, language: str) -> str:
+    """The page that stops a topic's messages by a channel. It never ends: who finds an old mail may still stop."""
+    return _address(f"stop/{tokens.seal('stop', {'l': str(login_id), 't': topic, 'c': channel}, None)}", language)
+
+
+def open_stop_link(token: str) -> tuple[UUID, str, str]:
+    """Login, topic and channel of a stop link. Raises tokens.TokenError (bad)."""
+    kept = tokens.unseal("stop", token)
+    return UUID(kept["l"]), kept["t"], kept["c"]
+
+
+def account_address(language: str) -> str:
+    """Where a member sees everything after signing in."""
+    return _address("account/", language)
+
+
+def _address(path: str, language: str) -> str:
     ending = "" if language == "en" else f"?lang={language}"
-    until = clock.today(time_zone) + timedelta(days=days - 1)
-    return Link(f"{settings.CARETILL_PUBLIC_URL.rstrip('/')}/{path}{ending}", until)
+    return f"{settings.CARETILL_PUBLIC_URL.rstrip('/')}/{path}{ending}"
+
+
+def _link(path: str, language: str, time_zone: str, days: int) -> Link:
+    return Link(_address(path, language), clock.today(time_zone) + timedelta(days=days - 1))

@@ -47,16 +47,21 @@ def once(topic: str, account_id: UUID, row_id: UUID, address: str, made: Callabl
         log.warning("an address cannot be written to", topic=topic, row=str(row_id))
         return
     message = made(address)
+    hand_over(topic, account_id, row_id, message["Message-ID"], lambda: transmit(message))
+
+
+def hand_over(topic: str, owner_id: UUID, row_id: UUID, name: str, hand: Callable[[], None]) -> None:
+    """Hand a mail, text or push of an outbox row to who carries it, unless that was done. `name` is its Message-ID."""
     row = sql.one(
         "INSERT INTO letters_mail AS m (account_id, id, topic, message_id, begun_at) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (account_id, id) DO UPDATE SET begun_at = m.begun_at RETURNING sent_at",
-        (account_id, row_id, topic, message["Message-ID"], clock.now()),
+        (owner_id, row_id, topic, name, clock.now()),
     )
     if row is not None and row["sent_at"] is not None:
         return
-    transmit(message)
+    hand()
     sql.execute(
-        "UPDATE letters_mail SET sent_at = %s WHERE account_id = %s AND id = %s", (clock.now(), account_id, row_id)
+        "UPDATE letters_mail SET sent_at = %s WHERE account_id = %s AND id = %s", (clock.now(), owner_id, row_id)
     )
 
 

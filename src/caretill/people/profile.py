@@ -87,6 +87,11 @@ def read(login_id: UUID, viewer: str) -> Profile:
     return Profile(**row)
 
 
+def region_of(login_id: UUID) -> str:
+    """The region of a login, whose letterhead its mails have. Raises LookupError."""
+    return str(_row(login_id)["region"])
+
+
 def change(login_id: UUID, field: str, values: Mapping[str, Any]) -> UUID | None:
     """Write new values of a field; the id of the change, None where nothing is different.
 
