@@ -63,6 +63,11 @@ class Session:
         return max(0, int((self.ends_at - clock.now()).total_seconds()))
 
     @property
+    def warn_seconds(self) -> int:
+        """How long before the end a page warns."""
+        return int(WARN_BEFORE.total_seconds())
+
+    @property
     def ends_at(self) -> datetime:
         """When it ends unless something is done before."""
         return min(self.seen_at + IDLE, self.began_at + LONGEST)

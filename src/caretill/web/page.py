@@ -24,6 +24,20 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
+class Forgery:
+    """What a form carries against being sent by somebody else: called, the token; `who`, the member whose page it is.
+
+    Guests' pages have no member. The macros of templates see what they are given alone, and all of them are given this.
+    """
+
+    def __init__(self, request: HttpRequest, member: Any) -> None:
+        self._request = request
+        self.who: str = member.tag if member else ""
+
+    def __call__(self) -> str:
+        return get_token(self._request)
+
+
 def page(
     request: HttpRequest, template: str, *, status: int = 200, region: Region | None = None, **figures: Any
 ) -> HttpResponse:
@@ -40,7 +54,7 @@ def page(
             path=request.path,
             theme=wanted.theme,
             asset=assets().path,
-            csrf=lambda: get_token(request),
+            csrf=Forgery(request, figures["member"]),
             posted=request.method == "POST",
         )
     )

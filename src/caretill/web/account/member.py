@@ -38,7 +38,8 @@ def of(request: HttpRequest) -> Session | None:
 def signed_in(view: Callable[..., HttpResponse]) -> View:
     """The view gets the session after the request. Others sign in first: what they posted is kept for them.
 
-    What is missing and what is not theirs (`Hidden`) get one page.
+    What is missing and what is not theirs (`Hidden`) get one page. A form of a page that was somebody else's, who was
+    signed in in this browser before, does nothing.
     """
 
     @wraps(view)
@@ -46,6 +47,8 @@ def signed_in(view: Callable[..., HttpResponse]) -> View:
         session = of(request)
         if session is None:
             return kept.sign_in_first(request)
+        if request.POST.get("who", session.tag) != session.tag:
+            return member_page(request, session, "account/sign_in_other.html", status=409)
         try:
             return view(request, session, *args, **figures)
         except Hidden:
