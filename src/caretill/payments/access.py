@@ -8,12 +8,15 @@ from uuid import UUID
 
 from caretill.core import sql
 from caretill.core.ids import clean_check_code
+from caretill.payments import family
 from caretill.people.viewer import Hidden, mask
 from caretill.regions import catalog
 
 
 def payment_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
     """What the pages of one payment show: state, parts with what is left, events for the tracker. Raises Hidden.
+
+    `parts` are all its bills, each with its account, payee and amount; for a family's payment those of every account.
 
     Whoever holds the payment's sealed token may see this: there is nothing clinical in it.
     """
@@ -24,6 +27,8 @@ def payment_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
     if row is None:
         raise Hidden
     figures = sql.answer(row["figures"])
+    if figures["family"]:
+        figures["parts"] = family.parts(account_id, payment_id)
     payees = catalog.organisation().payees
     figures["masked_name"] = mask(figures.pop("guarantor_first"), figures.pop("guarantor_last"))
     for part in figures["parts"]:

@@ -64,7 +64,8 @@ def record_set(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
     The effects are those of `record` with the event `succeeded`, in one transaction for each set: the event, the state
     by compare-and-set, reservations posted, claims dropped, attempts ended, the outbox. Locks payments in order, then
-    balances in order. A set that raced with somebody is tried again; what still races is recorded one by one.
+    balances in order. A set that raced with somebody is tried again; what still races is recorded one by one, and so
+    are payments of a family, whose bills stand in several accounts.
     """
     answers: list[dict[str, Any]] = [{} for _ in outcomes]
     first: dict[tuple[UUID, UUID], int] = {}
@@ -90,7 +91,12 @@ def _one_set(chosen: Sequence[tuple[int, Outcome]]) -> dict[int, dict[str, Any]]
         answer = _call(payload)
         if answer["code"] == "recorded":
             found = {place: {"code": "applied", "state": "succeeded"} for place, _ in chosen}
-            found.update({each["place"]: {"code": each["code"], "state": each["state"]} for each in answer["others"]})
+            by_place = dict(chosen)
+            for other in answer["others"]:
+                alone = other["code"] == "alone"
+                found[other["place"]] = (
+                    _alone(by_place[other["place"]]) if alone else {"code": other["code"], "state": other["state"]}
+                )
             return found
     return {place: _alone(each) for place, each in chosen}
 

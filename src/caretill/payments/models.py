@@ -35,6 +35,7 @@ class Payment(Sharded):
     expires_at = models.DateTimeField()
     promised_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)
+    family = models.BooleanField(db_default=False)  # its bills stand in several accounts: see Forward and Share
 
     class Meta:
         db_table = "payments_payment"
@@ -56,6 +57,60 @@ class Part(models.Model):
         db_table = "payments_part"
         constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_part_amount")]
         indexes = [models.Index(fields=["account_id", "bill_id"], name="payments_part_bill")]
+
+
+class Forward(models.Model):
+    """A bill of a payment for several accounts, in the payer's account; the bill itself is in `to_account_id`."""
+
+    pk = models.CompositePrimaryKey("account_id", "payment_id", "bill_id")
+    account_id = models.UUIDField()
+    payment_id = models.UUIDField()
+    bill_id = models.UUIDField()
+    to_account_id = models.UUIDField()
+    amount_cents = cents()
+    payee = models.TextField()
+    state = models.TextField()  # open, booked, released
+
+    class Meta:
+        db_table = "payments_forward"
+        constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_forward_amount")]
+
+
+class Share(models.Model):
+    """What one account has in a payment for several: once for each payment, whoever asks how often.
+
+    Its amounts are transfers of this account. One that was released first can never be reserved.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "payment_id")
+    account_id = models.UUIDField()
+    payment_id = models.UUIDField()
+    from_account_id = models.UUIDField()
+    reference = models.TextField()
+    state = models.TextField()  # reserved, booked, released
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payments_share"
+
+
+class Giveback(models.Model):
+    """What one refund of such a payment takes from one bill; `done` once that bill's account has booked it."""
+
+    pk = models.CompositePrimaryKey("account_id", "refund_id", "bill_id")
+    account_id = models.UUIDField()
+    refund_id = models.UUIDField()
+    bill_id = models.UUIDField()
+    payment_id = models.UUIDField()
+    to_account_id = models.UUIDField()
+    amount_cents = cents()
+    payee = models.TextField()
+    done = models.BooleanField()
+
+    class Meta:
+        db_table = "payments_giveback"
+        constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_giveback_amount")]
+        indexes = [models.Index(fields=["account_id", "payment_id"], name="payments_giveback_payment")]
 
 
 class Attempt(Sharded):

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
+from caretill.payments import family
 from caretill.payments.gateways.base import Session
+from caretill.payments.states import ENDED
 from caretill.regions import catalog, rules
 
 PROMISE_MINUTES = 60  # a payer whose payment is unknown is told by then, within support hours
@@ -31,7 +33,8 @@ def record(
     """Record one piece of evidence. Returns {code: applied | repeat | ignored | missing, state}.
 
     In one transaction: the event (kept once for the same provider, object and evidence), the state by compare-and-set,
-    reservations posted or voided, claims dropped, the outbox. Order and repetition of evidence do not matter.
+    reservations posted or voided, claims dropped, the outbox. Order and repetition of evidence do not matter. Bills of
+    a family's payment follow, a transaction for each account; whoever is killed there is finished by the sweeper.
     """
     zone = catalog.region(region)
     now = clock.now()
@@ -51,7 +54,10 @@ def record(
     if event == "cannot_tell":
         payload["promised_at"] = rules.promise_time(zone, now, PROMISE_MINUTES)
         payload.setdefault("lease_until", now + ASK_AGAIN_HOT)
-    return sql.call("payments_record", account_id, payload)
+    answer = sql.call("payments_record", account_id, payload)
+    if answer.get("family") and answer["state"] in ENDED:
+        family.finish(account_id, payment_id)
+    return answer
 
 
 def record_session(

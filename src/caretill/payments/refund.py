@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
+from caretill.payments import family
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import Session
 from caretill.regions import catalog
 
 
-def refund(account_id: UUID, payment_id: UUID, amount_cents: int, key: UUID, reason: str) -> dict[str, Any]:
+def refund(
+    account_id: UUID,
+    payment_id: UUID,
+    amount_cents: int,
+    key: UUID,
+    reason: str,
+    bills: Mapping[UUID, int] | None = None,
+) -> dict[str, Any]:
     """Ask the processor to give `amount_cents` back, then book it. The key makes two equal refunds two, and one one.
 
     Returns {code: refunded | repeat | above_captured | missing, refunded_cents}. Raises GatewayRefused (no effect) and
     GatewayUnknown (repeat with the same key; its callback books it too). Holds no lock while the processor works.
+    `bills` says which bills of a family's payment it comes off first, and how much of it at most; otherwise what bills
+    were credited beyond their need, then the last bill first.
     """
     row = _payment(account_id, payment_id)
     if row is None or row["state"] != "succeeded":
@@ -24,7 +35,7 @@ def refund(account_id: UUID, payment_id: UUID, amount_cents: int, key: UUID, rea
     if amount_cents <= 0 or row["refunded_cents"] + amount_cents > row["captured_cents"]:
         return {"code": "above_captured"}
     made = gateway(row["gateway"]).refund(str(key), row["charge_ref"], amount_cents, str(payment_id))
-    return _book(account_id, row, made.id, amount_cents, reason)
+    return _book(account_id, row, made.id, amount_cents, reason, bills)
 
 
 def refunded_there(account_id: UUID, payment_id: UUID, session: Session) -> int:
@@ -43,8 +54,18 @@ def refunded_there(account_id: UUID, payment_id: UUID, session: Session) -> int:
     return booked
 
 
-def _book(account_id: UUID, row: dict[str, Any], refund_ref: str, amount_cents: int, reason: str) -> dict[str, Any]:
-    return sql.call(
+def _book(
+    account_id: UUID,
+    row: dict[str, Any],
+    refund_ref: str,
+    amount_cents: int,
+    reason: str,
+    bills: Mapping[UUID, int] | None = None,
+) -> dict[str, Any]:
+    first = [{"bill_id": bill, "amount_cents": cents} for bill, cents in (bills or {}).items()]
+    if row["family"]:
+        first += family.spare(account_id, row["id"])
+    answer = sql.call(
         "payments_refund",
         account_id,
         {
@@ -59,13 +80,17 @@ def _book(account_id: UUID, row: dict[str, Any], refund_ref: str, amount_cents: 
             "outbox_id": uuid7(),
             "now": clock.now(),
             "business_date": clock.today(catalog.region(row["region"]).time_zone),
+            "first": first,
         },
     )
+    if row["family"]:
+        family.finish(account_id, row["id"])
+    return answer
 
 
 def _payment(account_id: UUID, payment_id: UUID) -> dict[str, Any] | None:
     return sql.one(
-        "SELECT p.id, p.state, p.region, p.captured_cents, p.refunded_cents, p.charge_ref, a.gateway"
+        "SELECT p.id, p.state, p.region, p.captured_cents, p.refunded_cents, p.charge_ref, p.family, a.gateway"
         " FROM payments_payment p JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id"
         " WHERE p.account_id = %s AND p.id = %s",
         (account_id, payment_id),

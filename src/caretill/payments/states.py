@@ -15,6 +15,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("submitting", "session_opened"): "requires_action",
     ("submitting", "session_refused"): "failed",
     ("submitting", "no_session"): "voided",
+    ("submitting", "not_reserved"): "voided",  # a bill of another account could not be held
     ("submitting", "expired"): "voided",
     ("submitting", "declined"): "failed",
     ("submitting", "processing"): "pending",

@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from caretill.core import clock, sql
-from caretill.payments import take
+from caretill.payments import family, take
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
 from caretill.payments.look import look_again
@@ -55,7 +55,7 @@ def _claim(most: int) -> list[dict[str, Any]]:
             "UPDATE payments_attempt a SET lease_until = %s, tries = least(a.tries + 1, 1000) FROM ("
             " SELECT account_id, id FROM payments_attempt WHERE lease_until <= %s ORDER BY lease_until LIMIT %s"
             " FOR UPDATE SKIP LOCKED) AS d WHERE a.account_id = d.account_id AND a.id = d.id"
-            " RETURNING a.account_id, a.id, a.payment_id, a.gateway, a.session_ref, a.created_at, a.tries,"
+            " RETURNING a.account_id, a.id, a.payment_id, a.gateway, a.state, a.session_ref, a.created_at, a.tries,"
             " (SELECT p.expires_at FROM payments_payment p WHERE p.account_id = a.account_id AND p.id = a.payment_id),"
             " (SELECT p.region FROM payments_payment p WHERE p.account_id = a.account_id AND p.id = a.payment_id)",
             (now + LEASE, now, most),
@@ -63,6 +63,8 @@ def _claim(most: int) -> list[dict[str, Any]]:
 
 
 def _finish(row: dict[str, Any]) -> str:
+    if row["state"] == "ended":
+        return family.finish(row["account_id"], row["payment_id"])
     if not row["session_ref"]:
         return _find_session(row)
     if clock.now() > row["expires_at"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from caretill.core import clock, ids, sql, tokens
-from caretill.payments import velocity
+from caretill.payments import family, velocity
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown, Session, SessionRequest
 from caretill.payments.look import look_again
@@ -38,17 +38,30 @@ class Ask:
     processor_account: str
     channel: str = "guest"
     network: str = ""
+    others: tuple[tuple[UUID, UUID, int], ...] = ()  # account, bill, cents: bills of other accounts (payments.family)
+
+    @property
+    def bills(self) -> tuple[family.Bill, ...]:
+        """Every bill with its account and cents."""
+        return tuple((self.account_id, bill, cents) for bill, cents in self.parts) + self.others
+
+    @property
+    def total_cents(self) -> int:
+        """All of it."""
+        return sum(cents for _, _, cents in self.bills)
 
     def digest(self) -> str:
         """Of what was asked, never of live balances."""
-        text = repr((self.region, sorted(self.parts), self.payer_name, self.email, self.processor_account))
+        asked = (self.region, sorted(self.parts), self.payer_name, self.email, self.processor_account)
+        text = repr((*asked, sorted(self.others)) if self.others else asked)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Answer:
     """`code`: open (go to `url`), ended, not_sent (nothing was charged; press again), key_conflict, being_paid (until
-    `until`), above_owed, not_found, too_many, refused. `mine` says that this browser holds the payment.
+    `until`), above_owed, not_found, too_many, refused. `mine` says that this browser holds the payment. `state` is
+    that of this payment, where one was begun; `holder_account_id` is where the payment stands that holds a bill.
     """
 
     code: str
@@ -57,30 +70,39 @@ class Answer:
     state: str = ""
     until: datetime | None = None
     mine: bool = False
+    holder_account_id: UUID | None = None
 
 
 def pay(ask: Ask) -> Answer:
     """Begin the payment, or find it again under its key, and open the processor's page for it.
 
     Locks, in one transaction before the processor is called: the key, the bills' claims, their balances in order.
+    With bills of other accounts the claims and balances come after it, a transaction for each account in their order;
+    what cannot be held voids the payment, with the answer of why.
     """
-    verdict = velocity.look(ask.account_id, [bill for bill, _ in ask.parts], ask.network)
-    if not verdict and not _known(ask):
+    bills = [bill for _, bill, _ in ask.bills]
+    known = _known(ask)
+    if not velocity.look(ask.account_id, bills, ask.network) and not known:
         return Answer("too_many")
-    begun = _begin(ask)
-    if begun["code"] == "being_paid" and _let_go(ask.account_id, begun):
-        begun = _begin(ask)
+    payees: dict[UUID, str] = {}
+    if ask.others and not known:
+        verdict, payees = family.look(ask.region, ask.bills)
+        if verdict.code == "being_paid" and _let_go(verdict):
+            verdict, payees = family.look(ask.region, ask.bills)
+        if verdict.code != "free":
+            return _held(ask.visit, verdict)
+    begun = _begin(ask, payees)
+    if begun["code"] == "being_paid":
+        verdict = _holder(ask.account_id, begun)
+        if not _let_go(verdict):
+            return _held(ask.visit, verdict)
+        begun = _begin(ask, payees)
     code = begun["code"]
     if code == "begun":
-        velocity.count(ask.account_id, [bill for bill, _ in ask.parts], ask.network)
+        velocity.count(ask.account_id, bills, ask.network)
     if code in ("begun", "repeat"):
         return open_page(ask.account_id, UUID(begun["payment_id"]))
-    if code == "being_paid":
-        held = _payment(ask.account_id, UUID(begun["payment_id"]))
-        mine = held is not None and bytes(held["visit"]) == ask.visit
-        until = datetime.fromisoformat(begun["until"])
-        return Answer(code, UUID(begun["payment_id"]), until=until, mine=mine)
-    return Answer(code)
+    return _held(ask.visit, _holder(ask.account_id, begun)) if code == "being_paid" else Answer(code)
 
 
 def open_page(account_id: UUID, payment_id: UUID) -> Answer:
@@ -126,7 +148,7 @@ def stop(account_id: UUID, payment_id: UUID) -> str:
     return str(answer["state"] or row["state"])
 
 
-def _begin(ask: Ask) -> dict[str, Any]:
+def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
     now = clock.now()
     payment_id, attempt_id = ids.uuid7(), ids.uuid7()
     expires_at = (now + timedelta(minutes=SESSION_MINUTES)).replace(microsecond=0)
@@ -134,7 +156,7 @@ def _begin(ask: Ask) -> dict[str, Any]:
     request = SessionRequest(
         key=str(attempt_id),
         reference=str(attempt_id),
-        amount_cents=sum(cents for _, cents in ask.parts),
+        amount_cents=ask.total_cents,
         currency="USD",
         processor_account=ask.processor_account,
         return_url=f"{settings.CARETILL_PUBLIC_URL}/pay/return/{token}",
@@ -171,7 +193,12 @@ def _begin(ask: Ask) -> dict[str, Any]:
             "declined_since": now - velocity.DECLINED_SINCE,
             "declined_most": velocity.DECLINED_AN_ACCOUNT,
             "parts": [
-                {"bill_id": bill, "amount_cents": cents, "transfer_id": ids.uuid7()} for bill, cents in ask.parts
+                {"bill_id": bill, "amount_cents": cents, "transfer_id": ids.uuid7()}
+                for bill, cents in (() if ask.others else ask.parts)
+            ],
+            "forwards": [
+                {"account_id": account, "bill_id": bill, "amount_cents": cents, "payee": payees.get(bill, "")}
+                for account, bill, cents in (ask.bills if ask.others else ())
             ],
         },
     )
@@ -182,6 +209,10 @@ def _send(account_id: UUID, row: dict[str, Any]) -> Answer:
     request = SessionRequest(**kept | {"expires_at": datetime.fromisoformat(kept["expires_at"])})
     payment_id = row["id"]
     figures = {"provider": row["gateway"], "object_ref": request.reference}
+    if row["family"]:
+        verdict = family.reserve(account_id, payment_id)
+        if verdict.code != "reserved":
+            return _not_reserved(account_id, row, verdict)
     try:
         session = gateway(row["gateway"]).create_session(request)
     except GatewayUnknown:
@@ -220,12 +251,51 @@ def opened(account_id: UUID, payment_id: UUID, region: str, name: str, reference
     return Answer("ended", payment_id, state=answer["state"])
 
 
-def _let_go(account_id: UUID, begun: dict[str, Any]) -> bool:
+def _not_reserved(account_id: UUID, row: dict[str, Any], verdict: family.Verdict) -> Answer:
+    """Somebody was faster with a bill of another account: all that was held for this payment is let go."""
+    answer = record(
+        account_id,
+        row["id"],
+        row["region"],
+        "not_reserved",
+        provider="caretill",
+        object_ref=str(row["id"]),
+        evidence="not_reserved",
+        body={"why": verdict.code},
+    )
+    if verdict.code == "released":
+        return Answer("ended", row["id"], state=answer["state"])
+    return replace(_held(bytes(row["visit"]), verdict), state=answer["state"])
+
+
+def _holder(account_id: UUID, begun: dict[str, Any]) -> family.Verdict:
+    """The payment that holds a bill; it may stand in another account."""
+    holder_id = UUID(begun["payment_id"])
+    until = datetime.fromisoformat(begun["until"])
+    return family.Verdict("being_paid", family.payer_of(account_id, holder_id), holder_id, until)
+
+
+def _held(visit: bytes, verdict: family.Verdict) -> Answer:
+    """The answer to a payer whose bills cannot be held now."""
+    if verdict.holder_account_id is None or verdict.holder_id is None:
+        return Answer(verdict.code)
+    held = _payment(verdict.holder_account_id, verdict.holder_id)
+    mine = held is not None and bytes(held["visit"]) == visit
+    return Answer(
+        verdict.code,
+        verdict.holder_id,
+        until=verdict.until,
+        mine=mine,
+        holder_account_id=verdict.holder_account_id,
+    )
+
+
+def _let_go(verdict: family.Verdict) -> bool:
     """A hold whose time is over falls only by the processor's word: ask for it now rather than at the next sweep."""
-    if datetime.fromisoformat(begun["until"]) > clock.now():
+    if not verdict.holder_account_id or not verdict.holder_id or not verdict.until or verdict.until > clock.now():
         return False
     try:
-        return stop(account_id, UUID(begun["payment_id"])) in ("voided", "failed")
+        return stop(verdict.holder_account_id, verdict.holder_id) in ("voided", "failed")
     except GatewayUnknown:
         return False
 
@@ -237,8 +307,8 @@ def _known(ask: Ask) -> bool:
 
 def _payment(account_id: UUID, payment_id: UUID) -> dict[str, Any] | None:
     return sql.one(
-        "SELECT p.id, p.state, p.region, p.amount_cents, p.visit, p.expires_at, a.gateway, a.request, a.session_ref,"
-        " a.session_url FROM payments_payment p JOIN payments_attempt a ON a.account_id = p.account_id"
+        "SELECT p.id, p.state, p.region, p.amount_cents, p.visit, p.expires_at, p.family, a.gateway, a.request,"
+        " a.session_ref, a.session_url FROM payments_payment p JOIN payments_attempt a ON a.account_id = p.account_id"
         " AND a.payment_id = p.id WHERE p.account_id = %s AND p.id = %s",
         (account_id, payment_id),
     )

@@ -15,7 +15,8 @@ WITH bill AS (
         coalesce(sum(CASE 'write_off' WHEN debit_kind THEN amount_cents WHEN credit_kind THEN -amount_cents END), 0) AS written_off,
         coalesce(sum(CASE 'desk' WHEN debit_kind THEN amount_cents WHEN credit_kind THEN -amount_cents END), 0) AS desk_paid,
         coalesce(sum(CASE 'elsewhere' WHEN debit_kind THEN amount_cents WHEN credit_kind THEN -amount_cents END), 0) AS elsewhere_paid,
-        coalesce(sum(CASE 'clearing' WHEN debit_kind THEN amount_cents WHEN credit_kind THEN -amount_cents END), 0)
+        coalesce(sum(CASE WHEN debit_kind IN ('clearing', 'forwarded') THEN amount_cents
+                WHEN credit_kind IN ('clearing', 'forwarded') THEN -amount_cents END), 0)
             + coalesce(sum(amount_cents) FILTER (WHERE debit_kind = 'credit' AND debit_ref <> subject_id), 0)
             - coalesce(sum(amount_cents) FILTER (WHERE credit_kind = 'credit' AND credit_ref <> subject_id), 0) AS paid_here
     FROM ledger_transfer
@@ -61,15 +62,17 @@ SELECT jsonb_build_object(
             WHERE o.account_id = b.account_id AND o.bill_id = b.id AND o.amount_cents > 0
             UNION ALL
             SELECT t.business_date, jsonb_build_object('date', t.business_date, 'kind',
-                CASE WHEN t.debit_kind = 'receivable' OR t.credit_kind = 'clearing' THEN 'refund' ELSE 'here' END,
+                CASE WHEN t.debit_kind = 'receivable' OR t.credit_kind IN ('clearing', 'forwarded') THEN 'refund'
+                    ELSE 'here' END,
                 'method', t.code,
                 'amount_cents', sum(t.amount_cents))
             FROM ledger_transfer t
             WHERE t.account_id = b.account_id AND t.subject_id = b.id AND t.phase IN ('posted', 'post')
-                AND (t.debit_kind = 'clearing' OR t.credit_kind = 'clearing'
+                AND (t.debit_kind IN ('clearing', 'forwarded') OR t.credit_kind IN ('clearing', 'forwarded')
                      OR (t.debit_kind = 'credit' AND t.debit_ref <> t.subject_id)
                      OR (t.credit_kind = 'credit' AND t.credit_ref <> t.subject_id))
-            GROUP BY t.business_date, t.journal_id, t.code, (t.debit_kind = 'receivable' OR t.credit_kind = 'clearing')
+            GROUP BY t.business_date, t.journal_id, t.code,
+                (t.debit_kind = 'receivable' OR t.credit_kind IN ('clearing', 'forwarded'))
         ) AS x)
 ) AS figures
 FROM bill b, moved m, held h

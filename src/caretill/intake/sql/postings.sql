@@ -4,11 +4,13 @@ SELECT a.region, a.number AS account_number, b.number AS bill_number, t.payee,
     CASE t.code WHEN 'late_payment' THEN 'unapplied' ELSE t.code END AS kind,
     CASE WHEN t.credit_kind = 'receivable' OR (t.credit_kind = 'credit' AND t.debit_kind = 'clearing')
         THEN t.amount_cents ELSE -t.amount_cents END AS amount_cents,
-    t.currency, p.reference, t.transfer_id, CASE t.code WHEN 'reversal' THEN t.target_id END AS reverses
+    t.currency, coalesce(p.reference, s.reference) AS reference, t.transfer_id,
+    CASE t.code WHEN 'reversal' THEN t.target_id END AS reverses
 FROM ledger_transfer t
 JOIN people_account a ON a.account_id = t.account_id
 LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.subject_id
 LEFT JOIN payments_payment p ON p.account_id = t.account_id AND p.id = t.payment_id
+LEFT JOIN payments_share s ON s.account_id = t.account_id AND s.payment_id = t.payment_id AND p.id IS NULL
 WHERE t.business_date = %(day)s AND t.phase IN ('posted', 'post')
     AND t.code IN ('payment', 'late_payment', 'allocation', 'refund', 'reversal')
     AND t.recorded_at BETWEEN %(day)s::date - interval '3 days' AND %(day)s::date + interval '4 days'

@@ -1,7 +1,9 @@
 -- Call 1 of money.md "Exactly once": key, claims, reservations, payment, attempt, event; all or nothing.
 -- p: payment_id, attempt_id, event_id, key, request_hash (hex), reference, check_code, region, currency,
 --    processor_account, payer_name, email, language, channel, visit (hex), gateway, request, business_date, now,
---    lease_until, expires_at, declined_since, declined_most, parts [{bill_id, amount_cents, transfer_id}]
+--    lease_until, expires_at, declined_since, declined_most, parts [{bill_id, amount_cents, transfer_id}],
+--    forwards [{account_id, bill_id, amount_cents, payee}]: of a payment for several accounts every bill, and no parts;
+--    they are held by payments_share_reserve afterwards, account by account.
 -- Answers begun | repeat | key_conflict | being_paid | above_owed | not_found | too_many (cards were refused here).
 CREATE OR REPLACE FUNCTION payments_begin(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -10,7 +12,7 @@ DECLARE
     kept core_idempotency;
     part record;
     held payments_claim;
-    total bigint := 0;
+    total bigint;
     legs jsonb := '[]';
 BEGIN
     INSERT INTO core_idempotency (account_id, key, request_hash, payment_id, recorded_at)
@@ -29,6 +31,8 @@ BEGIN
         >= (p->>'declined_most')::bigint THEN
         RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'too_many';
     END IF;
+    SELECT coalesce(sum(f.amount_cents), 0) INTO total
+    FROM jsonb_to_recordset(p->'forwards') AS f(amount_cents bigint);
     FOR part IN
         SELECT l.bill_id, l.amount_cents, l.transfer_id, b.payee, b.id AS found
         FROM jsonb_to_recordset(p->'parts') AS l(bill_id uuid, amount_cents bigint, transfer_id uuid)
@@ -55,11 +59,14 @@ BEGIN
     END LOOP;
     INSERT INTO payments_payment (account_id, id, state, key, reference, check_code, region, amount_cents, currency,
         processor_account, payer_name, email, language, channel, visit, failure_code, method_brand, method_last4,
-        charge_ref, captured_cents, refunded_cents, business_date, created_at, changed_at, expires_at)
+        charge_ref, captured_cents, refunded_cents, business_date, created_at, changed_at, expires_at, family)
     VALUES (p_account_id, v_payment, 'submitting', (p->>'key')::uuid, p->>'reference', p->>'check_code', p->>'region',
         total, p->>'currency', p->>'processor_account', p->>'payer_name', p->>'email', p->>'language', p->>'channel',
         decode(p->>'visit', 'hex'), '', '', '', '', 0, 0, (p->>'business_date')::date, v_now, v_now,
-        (p->>'expires_at')::timestamptz);
+        (p->>'expires_at')::timestamptz, coalesce(jsonb_array_length(p->'forwards'), 0) > 0);
+    INSERT INTO payments_forward (account_id, payment_id, bill_id, to_account_id, amount_cents, payee, state)
+    SELECT p_account_id, v_payment, f.bill_id, f.account_id, f.amount_cents, f.payee, 'open'
+    FROM jsonb_to_recordset(p->'forwards') AS f(account_id uuid, bill_id uuid, amount_cents bigint, payee text);
     PERFORM ledger_post(p_account_id, legs, v_payment, v_payment, p->>'currency', (p->>'business_date')::date, v_now);
     INSERT INTO payments_attempt (account_id, id, payment_id, gateway, request, session_ref, session_url, state,
         lease_until, tries, created_at)

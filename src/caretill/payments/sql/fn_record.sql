@@ -69,7 +69,7 @@ BEGIN
         UPDATE payments_attempt SET lease_until = (p->>'lease_until')::timestamptz
         WHERE account_id = p_account_id AND payment_id = v_payment AND state <> 'ended';
     END IF;
-    RETURN jsonb_build_object('code', 'applied', 'state', v_to, 'from_state', pay.state);
+    RETURN jsonb_build_object('code', 'applied', 'state', v_to, 'from_state', pay.state, 'family', pay.family);
 EXCEPTION WHEN SQLSTATE 'CT002' THEN
     SELECT * INTO pay FROM payments_payment WHERE account_id = p_account_id AND id = v_payment;
     RETURN jsonb_build_object('code', 'repeat', 'state', pay.state);
@@ -77,6 +77,7 @@ END $$;
 
 -- The end of a payment: its reservations are posted or voided, its claims fall, its receipt is told.
 -- A success after the end (its reservations are gone) is booked as the payer's credit and told to the office.
+-- What a family paid is forwarded, and the attempt keeps a lease: somebody must bring it to the bills.
 CREATE OR REPLACE FUNCTION payments_finish(p_account_id uuid, pay payments_payment, p_to text, p jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -91,7 +92,9 @@ BEGIN
             'transfer_id', core_uuid7(v_now), 'debit_kind', 'clearing', 'debit_ref', pay.id, 'credit_kind', 'credit',
             'credit_ref', pay.id, 'amount_cents', (p->>'amount_cents')::bigint, 'code', 'late_payment',
             'phase', 'posted', 'subject_id', NULL, 'payee',
-            (SELECT payee FROM payments_part WHERE account_id = p_account_id AND payment_id = pay.id LIMIT 1)));
+            payments_payee_of(p_account_id, pay.id)));
+    ELSIF pay.family THEN
+        legs := CASE p_to WHEN 'succeeded' THEN payments_forward_legs(p_account_id, pay.id, v_now) ELSE '[]' END;
     ELSE
         SELECT jsonb_agg(jsonb_build_object(
             'transfer_id', core_uuid7(v_now), 'debit_kind', 'clearing', 'debit_ref', pay.id,
@@ -101,7 +104,7 @@ BEGIN
         FROM payments_part WHERE account_id = p_account_id AND payment_id = pay.id;
     END IF;
     PERFORM ledger_post(p_account_id, legs, (p->>'journal_id')::uuid, pay.id, pay.currency, v_date, v_now);
-    UPDATE payments_attempt SET state = 'ended', lease_until = NULL
+    UPDATE payments_attempt SET state = 'ended', lease_until = CASE WHEN pay.family THEN v_now END
     WHERE account_id = p_account_id AND payment_id = pay.id;
     DELETE FROM payments_claim WHERE account_id = p_account_id AND payment_id = pay.id;
     IF p_to = 'succeeded' THEN
@@ -115,3 +118,23 @@ BEGIN
         END LOOP;
     END IF;
 END $$;
+
+-- Whom a payment as a whole is booked to: the payee of its first bill.
+CREATE OR REPLACE FUNCTION payments_payee_of(p_account_id uuid, p_payment_id uuid) RETURNS text LANGUAGE sql AS $$
+    SELECT payee FROM (
+        SELECT bill_id, payee FROM payments_part WHERE account_id = p_account_id AND payment_id = p_payment_id
+        UNION ALL
+        SELECT bill_id, payee FROM payments_forward WHERE account_id = p_account_id AND payment_id = p_payment_id
+    ) AS x ORDER BY bill_id LIMIT 1
+$$;
+
+-- clearing -> forwarded, a leg for each payee.
+CREATE OR REPLACE FUNCTION payments_forward_legs(p_account_id uuid, p_payment_id uuid, p_now timestamptz)
+RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_agg(jsonb_build_object(
+        'transfer_id', core_uuid7(p_now), 'debit_kind', 'clearing', 'debit_ref', p_payment_id,
+        'credit_kind', 'forwarded', 'credit_ref', p_payment_id, 'amount_cents', f.cents, 'code', 'forward',
+        'phase', 'posted', 'subject_id', NULL, 'payee', f.payee))
+    FROM (SELECT payee, sum(amount_cents) AS cents FROM payments_forward
+          WHERE account_id = p_account_id AND payment_id = p_payment_id GROUP BY payee ORDER BY payee) AS f
+$$;

@@ -2,7 +2,8 @@
 -- a statement a table. The caller made the tables of outcome_tables.sql. A payment stands in a set at most once.
 -- p: now, outcomes [{place, account_id, payment_id, provider, object_ref, evidence, body, amount_cents, charge_ref,
 --    method_brand, method_last4, business_date}]
--- Answers {code: recorded, applied, others: [{place, code: repeat | ignored | missing, state}]}; raced, and nothing was
+-- Answers {code: recorded, applied, others: [{place, code: repeat | ignored | missing | alone (a payment of a family:
+-- record it by itself), state}]}; raced, and nothing was
 -- changed, where one of the payments moved meanwhile.
 CREATE OR REPLACE FUNCTION payments_record_set(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -67,7 +68,7 @@ BEGIN
         object_ref text, evidence text, body jsonb, amount_cents bigint, charge_ref text, method_brand text,
         method_last4 text, business_date date)
     JOIN payments_payment q ON q.account_id = x.account_id AND q.id = x.payment_id
-    LEFT JOIN payments_transition t ON t.from_state = q.state AND t.event = 'succeeded'
+    LEFT JOIN payments_transition t ON t.from_state = q.state AND t.event = 'succeeded' AND NOT q.family
     ORDER BY x.account_id, x.payment_id;
     GET DIAGNOSTICS v_found = ROW_COUNT;
     RETURN v_found;
@@ -76,11 +77,13 @@ END $$;
 -- Outcomes that change nothing, each with its reason.
 CREATE OR REPLACE FUNCTION payments_others_of_set(p jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object('place', x.place, 'state', coalesce(o.from_state, ''), 'code',
-        CASE WHEN o.place IS NULL THEN 'missing' WHEN e.id IS NOT NULL THEN 'repeat' ELSE 'ignored' END)), '[]')
+        CASE WHEN o.place IS NULL THEN 'missing' WHEN e.id IS NOT NULL THEN 'repeat'
+             WHEN q.family THEN 'alone' ELSE 'ignored' END)), '[]')
     FROM jsonb_to_recordset(p->'outcomes') AS x(place int)
     LEFT JOIN outcome o ON o.place = x.place
     LEFT JOIN payments_event e ON e.account_id = o.account_id AND e.provider = o.provider
         AND e.object_ref = o.object_ref AND e.evidence = o.evidence
+    LEFT JOIN payments_payment q ON q.account_id = o.account_id AND q.id = o.payment_id
     WHERE o.to_state IS NULL
 $$;
 

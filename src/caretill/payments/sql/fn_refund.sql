@@ -1,6 +1,7 @@
 -- Money the processor gave back: first out of the payer's credit of that payment, then out of what the bill was
 -- credited beyond its need, then off the bills, the last first, which opens them again.
--- p: payment_id, refund_id, refund_ref, amount_cents, reason, now, business_date, journal_id, event_id, outbox_id
+-- p: payment_id, refund_id, refund_ref, amount_cents, reason, now, business_date, journal_id, event_id, outbox_id, first
+-- What a family paid is taken out of what was forwarded, in the parts of payments_give_back.
 -- Answers refunded | repeat | above_captured | missing.
 CREATE OR REPLACE FUNCTION payments_refund(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -28,6 +29,11 @@ BEGIN
     WHERE account_id = p_account_id AND id = pay.id AND refunded_cents + v_amount <= captured_cents;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'above_captured';
+    END IF;
+    IF pay.family AND EXISTS (SELECT 1 FROM ledger_transfer
+            WHERE account_id = p_account_id AND payment_id = pay.id AND code = 'forward') THEN
+        legs := payments_give_back(p_account_id, pay, p);
+        rest := 0;
     END IF;
     FOR src IN
         SELECT b.kind, b.ref, t.payee, t.subject_id,

@@ -11,8 +11,8 @@ SELECT jsonb_build_object(
         SELECT 1 FROM payments_event e WHERE e.account_id = p.account_id AND e.payment_id = p.id
             AND e.from_state IN ('voided', 'failed') AND e.event = 'succeeded'),
     'guarantor_first', a.first_name, 'guarantor_last', a.last_name,
-    'parts', (
-        SELECT jsonb_agg(jsonb_build_object('bill_id', b.id, 'bill_number', b.number, 'kind', b.kind, 'payee', b.payee,
+    'family', p.family, 'parts', (
+        SELECT jsonb_agg(jsonb_build_object('account_id', b.account_id, 'bill_id', b.id, 'bill_number', b.number, 'kind', b.kind, 'payee', b.payee,
             'amount_cents', r.amount_cents,
             'left_cents', coalesce(o.debits_posted - o.credits_posted - o.credits_pending, 0)) ORDER BY b.due_date, b.id)
         FROM payments_part r
