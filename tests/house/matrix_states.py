@@ -21,7 +21,7 @@ from caretill.billing import guard
 from caretill.core import sql
 from caretill.core.clock import FixedClock
 from caretill.letters import links
-from caretill.payments import refund
+from caretill.payments import refund, take
 from house import scenes
 from house.cast import Bill, a_bill
 from house.desk import Desk
@@ -296,6 +296,7 @@ def check_refunded(s: Stage) -> None:
 def check_void(s: Stage) -> None:
     payer = Payer(a_bill(14_000), language=s.language)
     made = s.scene().begun(payer)
+    take.stop(made.account_id, made.payment_id)
     check_receipt(s, code_of(made.payment_id))
 
 
