@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from caretill.core import audit, clock, sql
 from caretill.people import age
@@ -56,7 +57,13 @@ class Share:
 
     @property
     def name(self) -> str:
+        """As it is said on pages."""
         return f"{self.first_name} {self.last_name}".strip()
+
+    def ends(self, region: str) -> dict[UUID, date]:
+        """The day on which a right ends by itself, by person."""
+        zone = ZoneInfo(catalog.region(region).time_zone)
+        return {person_id: moment.astimezone(zone).date() for person_id, moment in self.until.items()}
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,7 @@ class Household:
 def read(viewer: Viewer) -> tuple[Household, ...]:
     """Every account of a member with its people, who else may see them, and invitations. Two statements; logged."""
     found = figures(viewer, viewer.accounts)
-    for each in found:
-        audit.record_read(each.account_id, viewer.name, "household", None)
+    audit.record_reads((each.account_id for each in found), viewer.name, "household")
     return found
 
 
@@ -111,6 +117,16 @@ def one(viewer: Viewer, account_id: UUID) -> Household:
         raise Hidden
     audit.record_read(account_id, viewer.name, "household", None)
     return found[0]
+
+
+def shown(viewer: Viewer, account_id: UUID) -> None:
+    """Log that somebody who was invited sees the first names that an invitation is about."""
+    audit.record_read(account_id, viewer.name, "invitation", None)
+
+
+def today(region: str) -> date:
+    """The day it is where the account is kept."""
+    return clock.today(catalog.region(region).time_zone)
 
 
 def figures(viewer: Viewer, accounts: tuple[UUID, ...]) -> tuple[Household, ...]:
@@ -124,8 +140,8 @@ def _household(viewer: Viewer, row: dict[str, Any]) -> Household:
     account_id = UUID(row["account_id"])
     reach = viewer.reach(account_id)
     assert reach is not None
-    today = clock.today(catalog.region(row["region"]).time_zone)
-    known = tuple(_member(viewer, account_id, each, today) for each in row["people"])
+    day = today(row["region"])
+    known = tuple(_member(viewer, account_id, each, day) for each in row["people"])
     people = tuple(each for each in known if each.level or each.you)
     everybody = viewer.allows("manage", account_id, None)
     managed = {each.person_id for each in people if each.manages} | ({NOBODY} if everybody else set())
@@ -135,11 +151,11 @@ def _household(viewer: Viewer, row: dict[str, Any]) -> Household:
     return Household(account_id, row["region"], row["first_name"], reach.holder, everybody, people, shares, invites)
 
 
-def _member(viewer: Viewer, account_id: UUID, row: dict[str, Any], today: date) -> Member:
+def _member(viewer: Viewer, account_id: UUID, row: dict[str, Any], day: date) -> Member:
     reach = viewer.reach(account_id)
     assert reach is not None
     person_id, born = UUID(row["person_id"]), date.fromisoformat(row["birth_date"]) if row["birth_date"] else None
-    grown = age.grown(born, row["relation"], today)
+    grown = age.grown(born, row["relation"], day)
     opens = reach.opens(person_id, grown=grown)
     return Member(
         person_id=person_id,
@@ -149,18 +165,18 @@ def _member(viewer: Viewer, account_id: UUID, row: dict[str, Any], today: date) 
         birth_date=born,
         you=person_id in reach.selves,
         grown=grown,
-        turning=_turning(row["relation"], born, today),
+        turning=_turning(row["relation"], born, day),
         level=reach.level(person_id),
         opens=opens,
         manages=opens and viewer.allows("manage", account_id, person_id),
     )
 
 
-def _turning(relation: str, born: date | None, today: date) -> date | None:
+def _turning(relation: str, born: date | None, day: date) -> date | None:
     if relation != "child" or born is None:
         return None
-    day = age.grown_on(born)
-    return day if abs(day - today) <= SAID_BEFORE_AND_AFTER else None
+    birthday = age.grown_on(born)
+    return birthday if abs(birthday - day) <= SAID_BEFORE_AND_AFTER else None
 
 
 def _shares(viewer: Viewer, rows: list[dict[str, Any]], managed: set[UUID]) -> tuple[Share, ...]:
