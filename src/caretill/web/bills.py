@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest
 
@@ -33,7 +32,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class Bill:
-    """`state` is open, held, paid, credit or nothing (nothing was ever owed). `place` is its place in the flow."""
+    """`state` is open, held, paid, credit or nothing (nothing was ever owed). `place` is its place in the flow.
+
+    Bills with the same `account` can share a payment. `first_name` is known only of a member's own bills.
+    """
 
     place: int
     id: str
@@ -48,6 +50,7 @@ class Bill:
     state: str
     hold: Hold | None = None
     paid_on: date | None = None
+    first_name: str = ""
 
     @property
     def stands(self) -> str:
@@ -104,25 +107,34 @@ def read(request: HttpRequest, flow: Flow) -> Bills:
     A hold whose time is over falls only by the processor's word: it is asked for first.
     """
     rows = access.payable_bills(viewer(flow))
-    over = {row["held_by"] for row in rows if row["held_by"] and row["held_until"] <= clock.now()}
-    if over:
-        for payment_id in over:
-            look.look_again(UUID(flow.account_id), payment_id)
+    if over(rows):
         rows = access.payable_bills(viewer(flow))
-    holds = {row["held_by"]: _hold(request, flow, row) for row in _one_each(rows)}
-    found = [_bill(flow, row, holds.get(row["held_by"])) for row in rows]
-    return Bills(tuple(found), rows[0]["masked_name"] if rows else "")
+    return of_rows(request, flow.bills, rows, rows[0]["masked_name"] if rows else "")
+
+
+def over(rows: Sequence[dict[str, Any]]) -> bool:
+    """Ask the processor about holds whose time is over; whether there were any, so that the rows may be others now."""
+    found = {(row["account_id"], row["held_by"]) for row in rows if row["held_by"] and row["held_until"] <= clock.now()}
+    for account_id, payment_id in found:
+        look.look_again(account_id, payment_id)
+    return bool(found)
+
+
+def of_rows(request: HttpRequest, order: Sequence[str], rows: Sequence[dict[str, Any]], named: str) -> Bills:
+    """Bills as they were read, each with its place in `order`; `named` says whose they are."""
+    holds = {row["held_by"]: _hold(request, row) for row in _one_each(rows)}
+    return Bills(tuple(_bill(order, row, holds.get(row["held_by"])) for row in rows), named)
 
 
 def _one_each(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({row["held_by"]: row for row in rows if row["held_by"]}.values())
 
 
-def _hold(request: HttpRequest, flow: Flow, row: dict[str, Any]) -> Hold:
-    figures = payment_figures(UUID(flow.account_id), row["held_by"])
+def _hold(request: HttpRequest, row: dict[str, Any]) -> Hold:
+    figures = payment_figures(row["account_id"], row["held_by"])
     waits = figures["state"] in ("submitting", "requires_action") and row["held_until"] > clock.now()
     return Hold(
-        Made.of(flow.account_id, row["held_by"]),
+        Made.of(row["account_id"], row["held_by"]),
         figures["state"],
         figures["amount_cents"],
         figures["visit"] == visit.browser(request).hex(),
@@ -130,7 +142,7 @@ def _hold(request: HttpRequest, flow: Flow, row: dict[str, Any]) -> Hold:
     )
 
 
-def _bill(flow: Flow, row: dict[str, Any], hold: Hold | None) -> Bill:
+def _bill(order: Sequence[str], row: dict[str, Any], hold: Hold | None) -> Bill:
     place = region(row["region"])
     today = clock.today(place.time_zone)
     state, paid_on = "open", None
@@ -140,11 +152,11 @@ def _bill(flow: Flow, row: dict[str, Any], hold: Hold | None) -> Bill:
         paid_on = _last_paid(row)
         state = "credit" if row["credit_cents"] > 0 else "paid" if paid_on else "nothing"
     return Bill(
-        place=flow.bills.index(str(row["bill_id"])),
+        place=order.index(str(row["bill_id"])),
         id=str(row["bill_id"]),
         payee=row["payee"],
         payee_name=organisation().payees[row["payee"]].name,
-        account=place.processor_accounts[row["payee"]],
+        account=f"{row['account_id']} {place.processor_accounts[row['payee']]}",
         due=row["due_date"],
         past_due=row["due_date"] < today,
         payable_cents=row["payable_cents"],
@@ -153,6 +165,7 @@ def _bill(flow: Flow, row: dict[str, Any], hold: Hold | None) -> Bill:
         state=state,
         hold=hold,
         paid_on=paid_on,
+        first_name=row.get("first_name", ""),
     )
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
+from caretill.billing.member import may_pay
 from caretill.core import tokens
 from caretill.payments.access import payment_figures
 from caretill.payments.states import ENDED
 from caretill.people.viewer import Hidden, Viewer
 from caretill.regions.catalog import organisation
 from caretill.web import visit
+from caretill.web.account import member
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, View
 from caretill.web.pages import errors
@@ -63,16 +66,30 @@ class Made:
 
 
 def with_flow(view: Callable[[HttpRequest, Flow], HttpResponse]) -> View:
-    """The view gets the flow that the address names, if this browser holds it."""
+    """The view gets the flow that the address names, if this browser holds it.
+
+    A member's is theirs alone, while they are signed in and may pay each of its bills.
+    """
 
     @wraps(view)
     def found(request: HttpRequest, flow: str) -> HttpResponse:
         held = visit.load(request, flow)
-        if held is None:
+        if held is not None and held.login and member.of(request) is None:
+            asked = {"next": f"{url('member_pay')}?flow={held.id}"}
+            return SeeOther(f"{url('sign_in')}?{urlencode(asked)}")
+        if held is None or (held.login and not theirs(request, held)):
             return errors.problem(request, 404, "flow_gone")
         return view(request, held)
 
     return found
+
+
+def theirs(request: HttpRequest, flow: Flow) -> bool:
+    """Whether who is signed in made this flow, and may still pay all of it."""
+    session = member.of(request)
+    if session is None or flow.login != str(session.login_id):
+        return False
+    return may_pay(session.viewer, UUID(flow.account_id), [UUID(bill) for bill in flow.bills])
 
 
 def with_payment(view: Callable[[HttpRequest, Made], HttpResponse]) -> View:
@@ -114,6 +131,14 @@ def turns(flow: Flow) -> tuple[Turn, ...]:
         )
         for account, bills in chosen.items()
     )
+
+
+def following(request: HttpRequest, flow: Flow | None) -> list[Flow]:
+    """The flows that a member chose to pay after this one, in order."""
+    found: list[Flow] = []
+    while flow and flow.then and (flow := visit.load(request, flow.then)) and flow.id not in {f.id for f in found}:
+        found.append(flow)
+    return found
 
 
 def settle(flow: Flow) -> str:

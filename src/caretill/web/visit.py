@@ -36,6 +36,9 @@ class Flow:
 
     `payees` says whom each chosen bill pays. `payment_id` is the payment that `key` began; those that went through
     before it, where one choice takes several payments, are `earlier`.
+    `proved` says what registering need not ask again.
+
+    A member's flow names their `login` and is open to nobody else; `then` is the flow of another account to pay next.
     """
 
     id: str
@@ -55,6 +58,9 @@ class Flow:
     earlier: list[str] = field(default_factory=list)
     lines_open: bool = False
     lines_version: int = 0
+    proved: str = ""
+    login: str = ""
+    then: str = ""
 
     @classmethod
     def new(cls, region: str, account_id: str, scope: str, bills: list[str]) -> Self:

@@ -1,7 +1,15 @@
-"""Addresses of this part of the account."""
+"""Addresses of home, bills and paying. A bill is named by its id, which means nothing to anybody else."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from caretill.web.account import bill, bills, home, pay
+
+urlpatterns: list[URLPattern] = [
+    path("account/", home.home, name="home"),
+    path("account/bills/", bills.bills, name="bills"),
+    path("account/bills/<uuid:bill>/", bill.member_bill, name="member_bill"),
+    path("account/bills/<uuid:bill>.pdf", bill.member_bill_pdf, name="member_bill_pdf"),
+    path("account/pay/", pay.member_pay, name="member_pay"),
+]

@@ -22,6 +22,8 @@ from caretill.web.visit import Flow
 def amount(request: HttpRequest, flow: Flow) -> HttpResponse:
     """Of one bill all, what is due or another amount; of several bills an amount each."""
     settle(flow)
+    if flow.login:
+        return kept(request, SeeOther(f"{url('member_pay')}?flow={flow.id}"), flow)
     found = bills.read(request, flow)
     if not found.open or found.mine:
         return kept(request, shut(request, flow, found), flow)
@@ -62,6 +64,8 @@ def shut(request: HttpRequest, flow: Flow, found: Bills, status: int = 200) -> H
 
 def fallen(request: HttpRequest, flow: Flow) -> HttpResponse:
     """More was asked than is owed by now: the form once more, with the figures as they are."""
+    if flow.login:
+        return kept(request, SeeOther(f"{url('member_pay')}?flow={flow.id}&fallen=1"), flow)
     found = bills.read(request, flow)
     if not found.open or found.mine:
         return kept(request, shut(request, flow, found, 409), flow)

@@ -10,7 +10,7 @@ from caretill.payments import take
 from caretill.payments.take import Answer, Ask
 from caretill.regions.catalog import organisation
 from caretill.web import bills, network, notices, preferences, visit
-from caretill.web.flow import Made, kept, over_to, settle, turns, with_flow
+from caretill.web.flow import Made, following, kept, over_to, settle, turns, with_flow
 from caretill.web.forms.form import Reader
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, page, region_of
@@ -44,9 +44,9 @@ def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str 
     """The answers, and the payments they make. `notice` names words on top."""
     region = region_of(flow.region)
     texts = notices.texts(organisation(), region, preferences.of(request).language)
-    return page(
-        request, "check.html", status=status, region=region, flow=flow, turns=turns(flow), texts=texts, notice=notice
-    )
+    coming = [turn for each in following(request, flow) for turn in turns(each)]
+    shown = {"flow": flow, "turns": (*turns(flow), *coming), "texts": texts, "notice": notice}
+    return page(request, "check.html", status=status, region=region, **shown)
 
 
 def ask(request: HttpRequest, flow: Flow) -> Ask:
@@ -63,6 +63,7 @@ def ask(request: HttpRequest, flow: Flow) -> Ask:
         visit=visit.browser(request),
         statement_name=turn.statement_name,
         processor_account=turn.processor_account,
+        channel="member" if flow.login else "guest",
         network=network.of(request),
     )
 

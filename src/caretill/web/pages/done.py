@@ -12,7 +12,7 @@ from caretill.payments.access import payment_figures
 from caretill.payments.resend import resend
 from caretill.regions.catalog import organisation
 from caretill.web import network, notices, preferences, visit
-from caretill.web.flow import Made, Turn, over_to, settle, turns, with_payment
+from caretill.web.flow import Made, Turn, following, over_to, settle, turns, with_payment
 from caretill.web.forms.details import ReceiptForm
 from caretill.web.jinja import url
 from caretill.web.moments import said
@@ -41,6 +41,12 @@ def done_page(request: HttpRequest, made: Made, form: ReceiptForm) -> HttpRespon
     region = region_of(figures["region"])
     flow = visit.holding(request, str(made.payment_id))
     stands = standing(figures)
+    turn, turn_flow = next_turn(flow, figures), flow
+    for later in following(request, flow) if turn is None else ():
+        settle(later)
+        turn, turn_flow = next(iter(turns(later)), None), later
+        if turn:
+            break
     return form_page(
         request,
         "done.html",
@@ -50,7 +56,8 @@ def done_page(request: HttpRequest, made: Made, form: ReceiptForm) -> HttpRespon
         steps=steps(figures, stands),
         token=made.token,
         flow=flow,
-        next_turn=next_turn(flow, figures),
+        next_turn=turn,
+        next_flow=turn_flow,
         mine=figures["visit"] == visit.browser(request).hex(),
         just_sent="sent" in request.GET,
         check_code=show_pay_code(figures["check_code"]),

@@ -1,0 +1,141 @@
+"""Home: what is owed and by when, what to do about it, what is on its way, and what happened lately."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from caretill.billing import member as bills
+from caretill.billing.member import Owed
+from caretill.core import clock
+from caretill.intake import fresh
+from caretill.payments import motion
+from caretill.people.sessions import Session
+from caretill.regions.catalog import organisation
+from caretill.web import moments, preferences, visit
+from caretill.web.account.member import member_page, signed_in
+from caretill.web.flow import Made
+from caretill.web.page import accepts
+from caretill.web.standing import Step, standing, steps
+
+SOON = timedelta(days=14)
+STALE = timedelta(days=3)
+# Nobody has come back from the processor's page yet: nothing is on its way, but it may be finished or stopped.
+_UNFINISHED = ("submitting", "requires_action")
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing to do. `name` is its table of words; `bills` are those that its button pays."""
+
+    name: str
+    cents: int = 0
+    day: date | None = None
+    bills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A payment under way as its part of the page: where it stands, its tracker, by when we tell, and its own page."""
+
+    made: Made
+    figures: dict[str, Any]
+    stands: str
+    steps: tuple[Step, ...]
+    promised: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is owed for one person of a household."""
+
+    name: str
+    cents: int
+    due: date
+    past_due: bool
+
+
+@accepts("GET")
+@signed_in
+def home(request: HttpRequest, session: Session) -> HttpResponse:
+    """One look: what is owed, by when, and what is on its way."""
+    region = organisation().region(session.region)
+    owed = bills.owed(session.viewer)
+    told = fresh.last_told()
+    return member_page(
+        request,
+        session,
+        "account/home.html",
+        owed=owed,
+        cards=cards(owed, linked=bool(session.reaches)),
+        parts=parts(owed),
+        moving=[_motion(request, session, each) for each in motion.under_way(session.viewer, owed.people)],
+        recent=motion.recent(session.viewer, owed.people),
+        told=told.astimezone(region.zone) if told else None,
+        told_today=told is not None and told.astimezone(region.zone).date() == clock.today(region.time_zone),
+        stale=told is not None and clock.now() - told > STALE,
+        linked=bool(session.reaches),
+        **moments.said(request, region),
+    )
+
+
+def cards(owed: Owed, *, linked: bool) -> list[Card]:
+    """What there is to do, the most pressing first, each with one action."""
+    if not linked:
+        return [Card("unlinked")]
+    found = []
+    if late := _mine(owed.past_due):
+        found.append(Card("past_due", bills.cents(late), late[0]["due_date"], _ids(late)))
+    if coming := _mine(owed.coming):
+        near = coming[0]["due_date"]
+        first = [row for row in coming if row["due_date"] == near]
+        name = "due_soon" if near - _today(first[0]) <= SOON else "due_later"
+        found.append(Card(name, bills.cents(first), near, _ids(first)))
+    everything = _mine(owed.payable)
+    if len(everything) > max((len(card.bills) for card in found), default=0):
+        found.append(Card("all", bills.cents(everything), None, _ids(everything)))
+    if owed.credit_cents > 0:
+        found.append(Card("credit", owed.credit_cents))
+    return found
+
+
+def _today(row: dict[str, Any]) -> date:
+    """The day where that bill is from."""
+    return clock.today(organisation().region(row["region"]).time_zone)
+
+
+def _mine(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that this member may pay, not only see."""
+    return [row for row in rows if row["pays"]]
+
+
+def _ids(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(str(row["bill_id"]) for row in rows)
+
+
+def parts(owed: Owed) -> list[Part]:
+    """Person by person, where several people owe."""
+    found = []
+    for person in owed.people:
+        rows = [row for row in owed.payable if row["person_id"] == person.id]
+        if rows:
+            found.append(Part(person.first_name, bills.cents(rows), rows[0]["due_date"], rows[0]["past_due"]))
+    return found if len(found) > 1 else []
+
+
+def _motion(request: HttpRequest, session: Session, figures: dict[str, Any]) -> Motion:
+    stands = standing(figures)
+    region = organisation().region(figures["region"])
+    return Motion(
+        Made.of(figures["account_id"], figures["payment_id"]),
+        figures,
+        stands,
+        steps(figures, stands),
+        moments.promise(region, figures["promised_at"], preferences.of(request).language),
+        stands not in _UNFINISHED or figures["visit"] == visit.browser(request).hex(),
+    )
