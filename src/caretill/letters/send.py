@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 
 from caretill.core import clock, sql, tokens
-from caretill.letters import statements
+from caretill.letters import register_mails, statements
 from caretill.letters.channels import code_mail, link_mail
 from caretill.letters.letterhead import letterhead
 from caretill.letters.links import Link, bill_link, receipt_link
@@ -106,6 +106,7 @@ TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
     "bill_changed": _statement,
     "lookup_code": _code,
     "lookup_nothing": _nobody,
+    **register_mails.TOPICS,
 }
 
 

@@ -17,7 +17,7 @@ from caretill.billing.guard import Gate
 from caretill.billing.link import Linked
 from caretill.billing.lookup import Found
 from caretill.core import work
-from caretill.regions import numbers
+from caretill.regions import catalog, numbers
 from caretill.regions.models import Lookup, Region
 from caretill.web import network, visit
 from caretill.web.forms.facts import FactsForm
@@ -97,8 +97,8 @@ def _facts(last_name: str, zip_code: str) -> dict[str, str | None]:
     return {"last_norm": numbers.normal_name(last_name) or None, "zip": numbers.zip5(zip_code)}
 
 
-def seek(request: HttpRequest, ask: Ask) -> Sought:
-    """Look it up if the gate lets this try through; a miss is counted."""
+def seek(request: HttpRequest, ask: Ask, *, count: bool = True) -> Sought:
+    """Look it up if the gate lets this try through; a miss is counted, unless the caller counts every try."""
     place = network.of(request)
     gate = guard.gate(ask.region, [ask.counted], place, unguessable=ask.unguessable)
     if gate not in ("open", "closed") and not ask.enough:
@@ -106,7 +106,7 @@ def seek(request: HttpRequest, ask: Ask) -> Sought:
     if gate == "closed" or (gate in ("work", "hard_work") and not _worked(request, gate)):
         return Sought(gate)
     found = lookup.find(ask.region, ask.candidates, ask.facts)
-    if found is None:
+    if found is None and count:
         guard.missed(ask.region, [ask.counted], place)
     return Sought(found=found)
 
@@ -125,10 +125,43 @@ def _purpose(gate: Gate) -> str:
     return f"find {gate}"
 
 
-def begin(request: HttpRequest, region: str, found: Found, add: str = "", lines_of: int | None = None) -> HttpResponse:
+@dataclass(frozen=True)
+class Proved:
+    """Whom a payment's facts have named as well as registering would ask: the account, or a person on it."""
+
+    account_id: UUID
+    person_id: UUID | None
+    last_norm: str
+
+
+def proved(flow: Flow) -> Proved | None:
+    """What the guest who began a payment need not say again to register; None where more is asked."""
+    if not flow.proved:
+        return None
+    person, _, last_norm = flow.proved.partition(":")
+    return Proved(UUID(flow.account_id), UUID(person) if person else None, last_norm)
+
+
+def _proof(region: str, ask: Ask | None, found: Found) -> str:
+    asked = catalog.region(region).register
+    if ask is None or found.scope != asked.scope:
+        return ""
+    names = ("last_norm" if name == "last_name" else name for name in asked.fields if name != asked.number_field)
+    return f"{found.person_id or ''}:{ask.facts.get('last_norm') or ''}" if all(map(ask.facts.get, names)) else ""
+
+
+def begin(
+    request: HttpRequest,
+    region: str,
+    found: Found,
+    add: str = "",
+    lines_of: int | None = None,
+    ask: Ask | None = None,
+) -> HttpResponse:
     """To the payment of what was found: a new one, or the one that `add` names if it is of the same account.
 
-    `lines_of` is the version of the bill whose lines this visit may read, for a link that was opened.
+    `lines_of` is the version of the bill whose lines this visit may read, for a link that was opened. `ask` is what was
+    looked up: facts that registering would ask are not asked twice.
     """
     bills = [str(bill) for bill in access.scope_of(found)[:MOST_BILLS]]
     if not bills:
@@ -138,6 +171,7 @@ def begin(request: HttpRequest, region: str, found: Found, add: str = "", lines_
         return _kept(request, before, url("amount", before.id))
     flow = Flow.new(region, str(found.account_id), found.scope, bills)
     flow.lines_open, flow.lines_version = lines_of is not None, lines_of or 0
+    flow.proved = _proof(region, ask, found)
     if before:
         return _kept(request, flow, url("apart", before.id, flow.id))
     return _kept(request, flow, url("bill" if flow.lines_open else "amount", flow.id))

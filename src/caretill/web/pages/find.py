@@ -19,9 +19,10 @@ def find(request: HttpRequest, slug: str) -> HttpResponse:
     region = region_of(slug)
     form = FindForm.read(request, region)
     if form.sent:
-        sought = seek.seek(request, seek.by_number(region, form))
+        ask = seek.by_number(region, form)
+        sought = seek.seek(request, ask)
         if sought.found:
-            return seek.begin(request, slug, sought.found, form.add)
+            return seek.begin(request, slug, sought.found, form.add, ask=ask)
         if sought.gate == "both":
             return both(request, region, form)
         if sought.gate != "open":
@@ -39,9 +40,10 @@ def fields(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         raise Http404(name)
     form = FieldsForm.read(request, region, lookup)
     if form.sent:
-        sought = seek.seek(request, seek.by_fields(region, lookup, form))
+        ask = seek.by_fields(region, lookup, form)
+        sought = seek.seek(request, ask)
         if sought.found:
-            return seek.begin(request, slug, sought.found, form.add)
+            return seek.begin(request, slug, sought.found, form.add, ask=ask)
         if sought.gate == "both":
             return both(request, region, FindForm.of(form, lookup))
         if sought.gate != "open":
