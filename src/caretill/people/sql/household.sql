@@ -3,7 +3,7 @@ SELECT jsonb_build_object('accounts', coalesce(jsonb_agg(jsonb_build_object(
     'account_id', a.account_id, 'region', a.region, 'first_name', a.first_name, 'last_name', a.last_name,
     'people', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', p.id, 'first_name', p.first_name,
             'last_name', p.last_name, 'relation', p.relation, 'birth_date', p.birth_date)
-            ORDER BY p.birth_date NULLS LAST, p.id), '[]')
+            ORDER BY p.relation = 'self' DESC, p.birth_date NULLS LAST, p.id), '[]')
         FROM people_person p WHERE p.account_id = a.account_id),
     'shares', (SELECT coalesce(jsonb_agg(jsonb_build_object('login_id', s.login_id, 'person_id', s.person_id,
             'level', s.level, 'until', s.ended_at, 'first_name', l.first_name, 'last_name', l.last_name, 'email', l.email)

@@ -78,9 +78,11 @@ def access(request: HttpRequest, session: Session, account: UUID, login: UUID) -
 
 
 def changeable(account: Household, share: Share) -> tuple[UUID, ...]:
-    """Of whom the viewer may say what that login may do: not of the guarantor's whole account, not of themself."""
-    fixed = {*share.own, *([NOBODY] if share.holder else [])}
-    return tuple(each for each in account.managed if each not in fixed)
+    """Of whom the viewer may say what that login may do: not of themself, and of the guarantor only what is no longer
+    theirs by right, the care of a grown child.
+    """
+    grown = {each.person_id for each in account.people if each.grown}
+    return tuple(each for each in account.managed if each not in share.own and (not share.holder or each in grown))
 
 
 def choices(account: Household, asked: tuple[UUID, ...]) -> tuple[Choice, ...]:

@@ -99,7 +99,7 @@ def test_an_invitation_from_mail_to_page(home: Family, holder: MemberOf, box: Po
     answer = visitor.post("/account/household/invitation/", {"yes": "1"})
     assert answer["Location"] == "/account/household/?said=taken"
     page = text(visitor.get(answer["Location"]))
-    assert "Iker, child" in page and "You may see and pay." in page
+    assert "Iker (child)" in page and "You may see and pay." in page
     assert "Olmo" not in page and "Ane" not in page
     assert [each["Subject"] for each in mails(box)][1:] == ["Your invitation at Larkspur Health was taken"]
     assert visitor.get(link_of(mail)).status_code == 410
@@ -232,7 +232,7 @@ def test_who_may_see_or_pay_sees_nothing_of_others(home: Family, holder: MemberO
     for level in ("see", "pay"):
         other = a_member(home.account_id, level, home.people["Iker"], email=f"{level}@example.org")
         page = text(other.client().get("/account/household/"))
-        assert "Iker, child" in page
+        assert "Iker (child)" in page
         for hidden in ("Juana Solano", "juana@example.org", "Olmo", "Invite someone", "Who else"):
             assert hidden not in page
         assert other.client().get(invite_path(home)).status_code == 404
@@ -250,6 +250,20 @@ def test_the_birthday_is_said(home: Family, holder: MemberOf, time: FixedClock) 
         assert "Ane turned 18 on January 22, 2027" in page
         assert "The care is hidden. You see only what is owed." in page
         assert "For Ane" not in text(keeper.get(invite_path(home)))
+
+
+def test_a_grown_child_lets_the_guarantor_see_and_no_longer(home: Family) -> None:
+    with clock.fixed(BIRTHDAY):
+        holder = a_member(home.account_id, "holder")
+        ane = a_member(home.account_id, "own", home.people["Ane"], email="ane@example.org")
+        iker = a_member(home.account_id, "manage", home.people["Iker"], email="aunt@example.org")
+        assert "hidden" in text(holder.client().get("/account/household/"))
+        assert ane.client().post(access_path(home, holder), {"rights": "see"}).status_code == 303
+        assert "You still see the care, as Ane let you." in text(holder.client().get("/account/household/"))
+        assert iker.client().get(access_path(home, holder)).status_code == 404, "nothing of a child's to give back"
+        assert ane.client().post(access_path(home, holder), {"end": "all"}).status_code == 303
+        page = text(holder.client().get("/account/household/"))
+        assert "The care is hidden from you now." in page and "You may see, pay and let others in." in page
 
 
 def test_in_spanish(home: Family, holder: MemberOf) -> None:
