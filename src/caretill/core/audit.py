@@ -17,10 +17,10 @@ def record_read(account_id: UUID, viewer: str, what: str, ref: UUID | None) -> N
     )
 
 
-def record_reads(accounts: Iterable[UUID], viewer: str, what: str) -> None:
+def record_reads(accounts: Iterable[UUID], viewer: str, what: str, ref: UUID | None = None) -> None:
     """As `record_read` for each account of a member whose page shows all of them; one statement."""
     now = clock.now()
-    rows = [value for account_id in accounts for value in (account_id, uuid7(), viewer, what, now)]
-    marks = ", ".join(["(%s, %s, %s, %s, %s)"] * (len(rows) // 5))
+    rows = [value for account_id in accounts for value in (account_id, uuid7(), viewer, what, ref, now)]
+    marks = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * (len(rows) // 6))
     if rows:
-        sql.execute(f"INSERT INTO core_read (account_id, id, viewer, what, recorded_at) VALUES {marks}", rows)
+        sql.execute(f"INSERT INTO core_read (account_id, id, viewer, what, ref, recorded_at) VALUES {marks}", rows)

@@ -82,8 +82,13 @@ def statement(viewer: Viewer, statement_id: UUID) -> Told:
 def _next(viewer: Viewer, wanted: Wanted, most: int, before: Place | None) -> list[Entry]:
     paid = history.page(viewer, wanted, most, before)
     told = [] if wanted.kind not in ("", "statement") else _statements(viewer, wanted, most, before)
-    both = merge(paid, map(_entry, told), key=lambda entry: (entry.day, entry.at, entry.id.int), reverse=True)
-    return list(islice(both, most))
+    written = (_entry(viewer, row) for row in told)
+    return list(islice(merge(paid, written, key=_age, reverse=True), most))
+
+
+def _age(entry: Entry) -> tuple[date, datetime, int]:
+    """As the database orders them; it compares ids by their bytes."""
+    return entry.day, entry.at, entry.id.int
 
 
 def _statements(
@@ -95,7 +100,7 @@ def _statements(
     return sql.query(sql.load(__file__, "statement_list.sql"), asked)
 
 
-def _entry(row: dict[str, Any]) -> Entry:
+def _entry(viewer: Viewer, row: dict[str, Any]) -> Entry:
     return Entry(
         kind="statement",
         id=row["id"],
@@ -109,11 +114,11 @@ def _entry(row: dict[str, Any]) -> Entry:
         method_brand="",
         method_last4="",
         parts=(part_of(row),),
+        open=opens(viewer, row),
     )
 
 
 def _told(viewer: Viewer, row: dict[str, Any]) -> Told:
-    reach = viewer.reach(row["account_id"])
     part = part_of(row)
     return Told(
         id=row["id"],
@@ -127,5 +132,5 @@ def _told(viewer: Viewer, row: dict[str, Any]) -> Told:
         payee_name=part.payee_name,
         first_name=part.first_name,
         due_date=row["due_date"],
-        open=reach is not None and opens(reach, row),
+        open=opens(viewer, row),
     )

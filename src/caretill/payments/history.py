@@ -76,7 +76,8 @@ class Part:
 class Entry:
     """One thing that happened. `kind`: payment, refund, desk, elsewhere, on_its_way, failed or statement.
 
-    `amount_cents` is what it was about; `paid_cents` and `refunded_cents` what of it counts in the sums.
+    `amount_cents` is what it was about; `paid_cents` and `refunded_cents` what of it counts in the sums. `open`: a
+    statement whose paper, which says what was done, is open to the viewer.
     """
 
     kind: str
@@ -91,6 +92,7 @@ class Entry:
     method_brand: str
     method_last4: str
     parts: tuple[Part, ...]
+    open: bool = False
 
     @property
     def place(self) -> Place:

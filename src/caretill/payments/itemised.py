@@ -14,7 +14,7 @@ from uuid import UUID
 from caretill.core import audit, clock, sql
 from caretill.payments.access import receipt_figures
 from caretill.people.age import grown
-from caretill.people.viewer import Hidden, Reach, Viewer
+from caretill.people.viewer import Hidden, Viewer
 from caretill.regions import catalog
 
 
@@ -40,20 +40,22 @@ def read_receipt(viewer: Viewer, payment_id: UUID) -> dict[str, Any]:
     As `access.receipt_figures`, with the parts of people whom the viewer may see, and the sums of those. `care` are the
     bills whose care is open to them: bill_number, payee_name, patient, provider, amount_cents and lines of {date, text,
     amount_cents}; `closed` the patients' first names of the others, by bill number. Money that came after its payment
-    had ended is on no bill: such a receipt has no care.
+    had ended is on no bill: such a receipt has no care. Who is on no account of the payer's learns not how they paid.
     """
     account_id = _account_of(viewer, payment_id)
     figures = receipt_figures(account_id, payment_id)
-    reach = viewer.reach(account_id)
-    assert reach is not None
     rows = sql.query(sql.load(__file__, "history_receipt.sql"), {"account_id": account_id, "payment_id": payment_id})
-    seen = [row for row in rows if reach.level(row["person_id"]) is not None]
-    if not seen or (figures["late"] and reach.everybody is None):
+    seen = [row for row in rows if viewer.allows("see", row["account_id"], row["person_id"])]
+    payers = viewer.reach(account_id)
+    if not seen or (figures["late"] and (payers is None or payers.everybody is None)):
         raise Hidden
     if len(seen) < len(rows):
         figures = _of_some(figures, seen)
-    open_rows = [] if figures["late"] else [row for row in seen if opens(reach, row)]
-    audit.record_read(account_id, viewer.name, "itemised" if open_rows else "receipt", payment_id)
+    if payers is None:
+        figures |= dict.fromkeys(("masked_name", "method_brand", "method_last4", "method_label", "email"), "")
+    open_rows = [] if figures["late"] else [row for row in seen if opens(viewer, row)]
+    accounts = {row["account_id"] for row in seen}
+    audit.record_reads(sorted(accounts), viewer.name, "itemised" if open_rows else "receipt", payment_id)
     return figures | {
         "whole": len(seen) == len(rows),
         "care": [_care(row) for row in open_rows],
@@ -61,16 +63,22 @@ def read_receipt(viewer: Viewer, payment_id: UUID) -> dict[str, Any]:
     }
 
 
-def opens(reach: Reach, row: dict[str, Any]) -> bool:
-    """Whether the care of a bill's row (region, private, person_id, birth_date, relation) is open to the viewer."""
+def opens(viewer: Viewer, row: dict[str, Any]) -> bool:
+    """Whether a member may see the care of a bill's row (account_id, region, private, person_id, birth_date,
+    relation), not only what is owed for it.
+    """
+    reach = viewer.reach(row["account_id"])
     today = clock.today(catalog.region(row["region"]).time_zone)
-    return reach.opens(row["person_id"], private=row["private"], grown=grown(row["birth_date"], row["relation"], today))
+    is_grown = grown(row["birth_date"], row["relation"], today)
+    return reach is not None and reach.opens(row["person_id"], private=row["private"], grown=is_grown)
 
 
 def _account_of(viewer: Viewer, payment_id: UUID) -> UUID:
+    """The payer's account: one of the viewer's, or one that paid a bill of theirs."""
     row = sql.one(
-        "SELECT account_id FROM payments_payment WHERE account_id = ANY(%s) AND id = %s",
-        (list(viewer.accounts), payment_id),
+        "SELECT account_id FROM payments_payment WHERE account_id = ANY(%(accounts)s) AND id = %(payment)s UNION ALL"
+        " SELECT from_account_id FROM payments_share WHERE account_id = ANY(%(accounts)s) AND payment_id = %(payment)s",
+        {"accounts": list(viewer.accounts), "payment": payment_id},
     )
     if row is None:
         raise Hidden
@@ -79,13 +87,14 @@ def _account_of(viewer: Viewer, payment_id: UUID) -> UUID:
 
 def _of_some(figures: dict[str, Any], seen: list[dict[str, Any]]) -> dict[str, Any]:
     """The receipt of some of its parts: what went to the others is not there, nor in a sum."""
-    numbers = {row["bill_number"] for row in seen}
-    parts = [part for part in figures["parts"] if part["bill_number"] in numbers]
+    bills = {str(row["bill_id"]) for row in seen}
+    parts = [part for part in figures["parts"] if str(part["bill_id"]) in bills]
+    paid_cents = sum(row["amount_cents"] for row in seen)
     return figures | {
         "parts": parts,
         "payee_names": sorted({part["payee_name"] for part in parts}),
-        "amount_cents": sum(row["amount_cents"] for row in seen),
-        "captured_cents": sum(row["amount_cents"] for row in seen),
+        "amount_cents": paid_cents,
+        "captured_cents": paid_cents,
         "refunded_cents": sum(row["refunded_cents"] for row in seen),
     }
 

@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from caretill.core import sql
 from caretill.letters import history as whole
 from caretill.letters.statements import issue
-from caretill.payments import history
+from caretill.payments import callbacks, history, look, sweep, take
 from caretill.payments.history import Entry, Find, Wanted
 from caretill.people.viewer import Viewer
 from house import ledgerbook as book
 from house.cast import a_bill
 from house.desk import Desk
+from house.families import a_family
 from house.member import a_member, grant, person_of
 
 ALL = Wanted()
@@ -179,6 +180,34 @@ def test_two_questions_a_page_for_a_family_of_four_accounts(processor: Desk) -> 
         found, _ = whole.page(viewer, ALL, 100)
     assert len(found) == 8 and len(asked) == 2
     assert [total.paid_cents for total in history.sums(viewer, ALL)] == [1_000] * 4
+
+
+def test_a_familys_payment_is_one_entry_to_who_sees_all_of_it_and_a_part_to_others(processor: Desk) -> None:
+    made = a_family(accounts=3)
+    payer = a_member(made.bills[0].account_id)
+    for bill in made.bills[2:]:
+        grant(payer.login_id, bill.account_id, "pay")
+    other = book.viewer(a_member(made.bills[3].account_id, email="b@example.org"))
+    begun = take.pay(made.ask(100, 200, 300, 400))
+    assert begun.payment_id
+    (entry,) = seen(book.viewer(payer))
+    assert (entry.kind, entry.amount_cents, entry.paid_cents, len(entry.parts)) == ("on_its_way", 1_000, 0, 4)
+    assert seen(other) == []
+    processor.card(begun.url)
+    look.came_back(made.bills[0].account_id, begun.payment_id)
+    callbacks.apply_due()
+    book.give_back(made.bills[0], begun.payment_id, 500)
+    sweep.sweep()
+    refund, payment = seen(book.viewer(payer))
+    assert (payment.kind, payment.paid_cents, len(payment.parts)) == ("payment", 1_000, 4)
+    assert (refund.kind, refund.refunded_cents) == ("refund", 500)
+    totals = history.sums(book.viewer(payer), ALL)
+    assert (sum(one.paid_cents for one in totals), sum(one.refunded_cents for one in totals)) == (1_000, 500)
+    theirs = seen(other)
+    assert [entry.paid_cents for entry in theirs if entry.kind == "payment"] == [400]
+    assert {entry.reference for entry in theirs} == {payment.reference}
+    net = sum(entry.paid_cents - entry.refunded_cents for entry in theirs)
+    assert net == made.bills[3].figures()["paid_here_cents"]
 
 
 def test_a_made_up_person_finds_nothing(processor: Desk) -> None:

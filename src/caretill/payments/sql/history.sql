@@ -9,14 +9,14 @@ WITH reach AS (
         0::bigint AS refunded_cents, max(t.business_date) AS day, max(t.recorded_at) AS at
     FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
     WHERE t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.debit_kind IN ('clearing', 'forwarded')
-        AND t.credit_kind <> 'forwarded'
+        AND t.credit_kind IN ('receivable', 'credit')
     GROUP BY t.account_id, t.payment_id, t.subject_id
     UNION ALL
     SELECT t.account_id, 'refund', t.journal_id, t.payment_id, t.subject_id, sum(t.amount_cents)::bigint, 0,
         sum(t.amount_cents)::bigint, max(t.business_date), max(t.recorded_at)
     FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
     WHERE t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.credit_kind IN ('clearing', 'forwarded')
-        AND t.debit_kind <> 'forwarded'
+        AND t.debit_kind IN ('receivable', 'credit')
     GROUP BY t.account_id, t.journal_id, t.payment_id, t.subject_id
     UNION ALL
     SELECT o.account_id, CASE o.method WHEN 'desk' THEN 'desk' ELSE 'elsewhere' END,
@@ -24,10 +24,16 @@ WITH reach AS (
     FROM reach r JOIN billing_outside_payment o ON o.account_id = r.account_id
     WHERE o.amount_cents > 0
     UNION ALL
-    SELECT a.account_id, CASE a.state WHEN 'failed' THEN 'failed' ELSE 'on_its_way' END, a.id, a.id, s.bill_id,
+    SELECT s.bill_account, CASE a.state WHEN 'failed' THEN 'failed' ELSE 'on_its_way' END, a.id, a.id, s.bill_id,
         s.amount_cents, 0, 0, a.business_date, a.created_at
     FROM reach r JOIN payments_payment a ON a.account_id = r.account_id
-    JOIN payments_part s ON s.account_id = a.account_id AND s.payment_id = a.id
+    JOIN LATERAL (
+        SELECT p.account_id AS bill_account, p.bill_id, p.amount_cents FROM payments_part p
+        WHERE p.account_id = a.account_id AND p.payment_id = a.id
+        UNION ALL
+        SELECT f.to_account_id, f.bill_id, f.amount_cents FROM payments_forward f
+        WHERE f.account_id = a.account_id AND f.payment_id = a.id
+    ) AS s ON true
     WHERE a.state IN ('submitting', 'requires_action', 'pending', 'unknown', 'failed')
 ), parts AS (
     SELECT m.*, b.number AS bill_number, b.payee, b.region, b.private, b.person_id, p.first_name, p.last_name,
@@ -41,7 +47,8 @@ WITH reach AS (
         AND (%(year)s::int IS NULL OR extract(year FROM m.day) = %(year)s::int)
         AND (%(kinds)s::text[] IS NULL OR m.kind = ANY(%(kinds)s::text[]))
 ), entries AS (
-    SELECT e.*, coalesce(a.reference, '') AS reference, coalesce(a.method_brand, '') AS method_brand,
+    SELECT e.*, coalesce(a.reference, (SELECT s.reference FROM payments_share s
+            WHERE s.account_id = ANY(%(accounts)s::uuid[]) AND s.payment_id = e.payment_id LIMIT 1), '') AS reference, coalesce(a.method_brand, '') AS method_brand,
         coalesce(a.method_last4, '') AS method_last4
     FROM (
         SELECT kind, id, payment_id, max(day) AS day, max(at) AS at, sum(amount_cents)::bigint AS amount_cents,

@@ -22,7 +22,7 @@ from caretill.web.page import SeeOther, View
 from caretill.web.pages import errors
 
 # The pages that every page leads to, in this order.
-ROOMS: tuple[str, ...] = ("home", "bills", "household", "profile")
+ROOMS: tuple[str, ...] = ("home", "bills", "history", "household", "profile")
 _ON_REQUEST = "_caretill_session"
 
 

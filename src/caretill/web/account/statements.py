@@ -1,0 +1,62 @@
+"""Every bill as it was sent: a list by bill, and each paper byte for byte as it was, while it can be drawn so."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from caretill.letters import history as whole
+from caretill.letters.dates import long_date
+from caretill.letters.history import Told
+from caretill.letters.statements import StatementGone, again
+from caretill.people.sessions import Session
+from caretill.web import preferences
+from caretill.web.account.member import member_page, signed_in
+from caretill.web.page import accepts
+
+
+@accepts("GET")
+@signed_in
+def statements(request: HttpRequest, session: Session) -> HttpResponse:
+    """All of them, by bill; the bill that was sent last stands first."""
+    language = preferences.of(request).language
+    bills: dict[UUID, list[Told]] = {}
+    for told in whole.statements(session.viewer):
+        bills.setdefault(told.bill_id, []).append(told)
+    return member_page(
+        request,
+        session,
+        "account/statements.html",
+        bills=[_bill(held, language) for held in bills.values()],
+    )
+
+
+@accepts("GET")
+@signed_in
+def statement_pdf(request: HttpRequest, session: Session, statement: UUID) -> HttpResponse:
+    """The paper; where it cannot be made again as it was, a page that says what to do."""
+    told = whole.statement(session.viewer, statement)
+    try:
+        body = again(told.account_id, told.id)
+    except StatementGone:
+        return member_page(request, session, "account/statement_gone.html", status=410, bill=str(told.bill_id))
+    response = HttpResponse(body, content_type="application/pdf")
+    response.headers["Content-Disposition"] = 'inline; filename="bill.pdf"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _bill(held: list[Told], language: str) -> dict[str, Any]:
+    first = held[0]
+    return {
+        "id": str(first.bill_id),
+        "number": first.bill_number,
+        "payee": first.payee_name,
+        "first_name": first.first_name,
+        "open": first.open,
+        "papers": [
+            {"id": str(told.id), "date": long_date(told.day, language), "cents": told.amount_cents} for told in held
+        ],
+    }
