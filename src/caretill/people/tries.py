@@ -25,7 +25,7 @@ GATES: tuple[Gate, ...] = ("open", "work", "hard_work", "closed")
 
 @dataclass(frozen=True)
 class Step:
-    """A count over `seconds`, and the misses from which work and hard work are asked, and it closes."""
+    """A count over `seconds`, and the misses from which work and hard work are asked (NEVER: not), and it closes."""
 
     name: str
     seconds: int
@@ -35,7 +35,8 @@ class Step:
 
     def gate(self, count: int) -> int:
         """The place in GATES that so many misses lead to."""
-        return sum(count >= each for each in (self.work, self.hard, self.closed))
+        reached = [at for at, least in enumerate((self.work, self.hard, self.closed), start=1) if count >= least]
+        return max(reached, default=0)
 
 
 @dataclass(frozen=True)
