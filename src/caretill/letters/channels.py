@@ -59,7 +59,9 @@ def link_mail(
         return _mail(f"mail.{topic}", key, to, lines, parts, head, sender, at)
     said = say(head.language, "mail.foot.stop")
     parts += f'<p style="margin:0 0 20px"><a href="{escape(stop)}" style="color:#1b1b1b">{escape(said)}</a></p>'
-    made = _mail(f"mail.{topic}", key, to, [*lines, f"{said}:\n{stop}"], parts, head, sender, at, why="mail.foot.why_account")
+    made = _mail(
+        f"mail.{topic}", key, to, [*lines, f"{said}:\n{stop}"], parts, head, sender, at, why="mail.foot.why_account"
+    )
     # One press in the reader's own program (RFC 8058). A folded address would be none.
     made.policy = SMTP.clone(max_line_length=998)
     made["List-Unsubscribe"] = f"<{stop}>"

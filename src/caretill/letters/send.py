@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 
 from caretill.core import clock, sql, tokens
-from caretill.letters import register_mails, statements
+from caretill.letters import household_mails, login_mails, member_told, profile_mails, register_mails, statements, wants
 from caretill.letters.channels import code_mail, link_mail
 from caretill.letters.letterhead import letterhead
 from caretill.letters.links import Link, bill_link, receipt_link
@@ -46,11 +46,18 @@ def deliver(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
 
 
 def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
-    """A link to the payment's receipt for the payer who gave an address; nobody else is told."""
+    """A link to the payment's receipt for the payer who gave an address; nobody else is told.
+
+    Where the address is a member's of that account, their topics are asked, unless they just asked for this mail.
+    """
     try:
         payment = payment_figures(account_id, UUID(body["payment_id"]))
     except Hidden:
         log.warning("nothing to tell", topic=topic, row=str(row_id))
+        return
+    members = [] if body.get("email") else wants.of_payer(account_id, payment["email"] or "")
+    if members:
+        wants.fan_out(members, topic, row_id, {"account_id": account_id, "payment_id": body["payment_id"]})
         return
     zone = catalog.region(payment["region"]).time_zone
     link = receipt_link(account_id, UUID(body["payment_id"]), _language(payment["language"]), zone)
@@ -59,7 +66,7 @@ def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> Non
 
 
 def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
-    """ "You have a bill to view" for the address on file."""
+    """ "You have a bill to view" for an account's members as they want it; without a holder, the address on file."""
     row = sql.one(
         "SELECT b.region, b.version, a.email, a.language FROM billing_bill b"
         " JOIN people_account a ON a.account_id = b.account_id WHERE b.account_id = %s AND b.id = %s",
@@ -67,6 +74,10 @@ def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
     )
     if row is None:
         log.warning("nothing to tell", topic=topic, row=str(row_id))
+        return
+    members = wants.of_account(account_id)
+    wants.fan_out(members, topic, row_id, {"account_id": account_id, "bill_id": body["bill_id"]})
+    if any(each.holder for each in members):
         return
     zone = catalog.region(row["region"]).time_zone
     link = bill_link(account_id, UUID(body["bill_id"]), row["version"], _language(row["language"]), zone)
@@ -106,7 +117,11 @@ TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
     "bill_changed": _statement,
     "lookup_code": _code,
     "lookup_nothing": _nobody,
+    **household_mails.TOPICS,
+    **login_mails.TOPICS,
     **register_mails.TOPICS,
+    **profile_mails.TOPICS,
+    **member_told.TOPICS,
 }
 
 

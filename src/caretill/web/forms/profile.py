@@ -126,8 +126,8 @@ class QuietForm(Form):
     """No quiet time, or from an hour to an hour; over midnight too."""
 
     quiet: str = ""
-    begin: int = 21
-    end: int = 8
+    quiet_from: int = 21
+    quiet_to: int = 8
 
     @classmethod
     def read(cls, request: HttpRequest, before: Profile) -> Self:
@@ -135,24 +135,24 @@ class QuietForm(Form):
         if request.method != "POST":
             if before.quiet_from is None or before.quiet_to is None:
                 return cls(quiet="none")
-            return cls(quiet="some", begin=before.quiet_from, end=before.quiet_to)
+            return cls(quiet="some", quiet_from=before.quiet_from, quiet_to=before.quiet_to)
         reader = Reader(request)
         quiet = reader.post.get("quiet", "")
-        begin, end = _hour(reader, "begin"), _hour(reader, "end")
+        begin, end = _hour(reader, "quiet_from"), _hour(reader, "quiet_to")
         if quiet not in ("none", "some"):
             quiet = ""
             reader.fault("quiet", "profile.error.quiet_missing")
         elif quiet == "some" and (begin is None or end is None):
-            reader.fault("begin", "profile.error.quiet_hours")
+            reader.fault("quiet_from", "profile.error.quiet_hours")
         elif quiet == "some" and begin == end:
-            reader.fault("end", "profile.error.quiet_same")
-        kept = {"begin": 21 if begin is None else begin, "end": 8 if end is None else end}
+            reader.fault("quiet_to", "profile.error.quiet_same")
+        kept = {"quiet_from": 21 if begin is None else begin, "quiet_to": 8 if end is None else end}
         return cls(quiet=quiet, **kept, **reader.outcome())  # type: ignore[arg-type]
 
     def values(self) -> dict[str, Any]:
         """As it is kept."""
         some = self.quiet == "some"
-        return {"quiet_from": self.begin if some else None, "quiet_to": self.end if some else None}
+        return {"quiet_from": self.quiet_from if some else None, "quiet_to": self.quiet_to if some else None}
 
 
 @dataclass(frozen=True)
