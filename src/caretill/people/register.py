@@ -54,11 +54,13 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Wish:
-    """All that a new login is made of. `password` is the stored text; `whole` that it is enough alone."""
+    """All that a new login is made of. `password` is the stored text; `whole` that it is enough alone. Without a
+    `standing` nothing is linked: an invitation will be.
+    """
 
     login_id: UUID
     region: str
-    standing: Standing
+    standing: Standing | None
     email: str
     password: str
     whole: bool
@@ -219,7 +221,7 @@ def _again(wish: Wish) -> Made:
 
 def _link(wish: Wish) -> bool:
     held = wish.standing
-    return bool(
+    return held is not None and bool(
         sql.execute(
             "INSERT INTO people_access (login_id, account_id, person_id, level, given_at) VALUES (%s, %s, %s, %s, %s)"
             " ON CONFLICT DO NOTHING",
@@ -230,6 +232,8 @@ def _link(wish: Wish) -> bool:
 
 def _tell_others(wish: Wish, linked: bool) -> None:
     """One row either way: to who holds the number already, or to the contact on file, unless that is who registered."""
+    if wish.standing is None:
+        return
     row: dict[str, Any] = sql.one(
         "SELECT a.email AS contact, a.language, l.email, l.language AS own_language FROM people_account a"
         " LEFT JOIN people_access x ON x.account_id = a.account_id AND x.person_id = %s AND x.level = %s"

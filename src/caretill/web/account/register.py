@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from caretill.billing import guard
 from caretill.core import limits
 from caretill.people import register as verbs
+from caretill.people.household import Offer
 from caretill.people.register import Standing
 from caretill.regions.catalog import organisation
 from caretill.regions.models import Region
 from caretill.web import network, notices, preferences, seek, visit
-from caretill.web.account import registering
+from caretill.web.account import invited, registering
 from caretill.web.account.registering import Registering, go, step
 from caretill.web.forms.code import CodeForm
 from caretill.web.forms.find import FieldsForm
@@ -36,6 +37,9 @@ def register(request: HttpRequest) -> HttpResponse:
     held = registering.load(request) or Registering()
     if request.method == "GET" and "pay" in request.GET:
         return _from_payment(request, Registering())
+    offer = invited.offer_of(request) if request.method == "GET" and "invited" in request.GET else None
+    if offer:
+        return _from_invitation(offer, Registering())
     form = PlaceForm.read(request)
     chosen = request.POST.get("slug", "")
     region = next((each for each in organisation().regions if each.slug == chosen), None)
@@ -60,6 +64,13 @@ def _from_payment(request: HttpRequest, held: Registering) -> HttpResponse:
         if standing:
             held.found(standing)
             held.proved_before = True
+    return go(held)
+
+
+def _from_invitation(offer: Offer, held: Registering) -> HttpResponse:
+    """Who was invited needs no number of their own: what they may see is what they are given."""
+    held.in_region(offer.region)
+    held.invited, held.email = True, offer.email
     return go(held)
 
 

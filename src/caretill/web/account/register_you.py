@@ -27,7 +27,7 @@ def name(request: HttpRequest, held: Registering, region: Region) -> HttpRespons
     """Name and mailing address, filled in with what is on file: the mail address is proved by now."""
     before = held.person
     if request.method == "GET" and not before:
-        before = register.on_file(held.standing)
+        before = register.on_file(held.standing) if held.standing else {}
     form = NameForm.read(request, before)
     if form.sent:
         held.person = form.values()
@@ -90,7 +90,8 @@ def _make(request: HttpRequest, held: Registering, form: SpeakForm, paper: regis
     if made == "taken":
         response: HttpResponse = SeeOther(url("sign_in"))
     elif held.whole:
-        response = door.begin(request, login_id, second=False).onto(SeeOther(url("register_done")))
+        there = url("invite_take" if held.invited else "register_done")
+        response = door.begin(request, login_id, second=False).onto(SeeOther(there))
     else:
         response = SeeOther(url("sign_in_second"))
         door.set_half(response, login_id)

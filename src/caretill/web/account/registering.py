@@ -36,6 +36,7 @@ class Registering:
     person_id: str = ""
     level: Literal["", "holder", "own"] = ""
     proved_before: bool = False
+    invited: bool = False
     terms: dict[str, str] = field(default_factory=dict)
     email: str = ""
     code: str = ""
@@ -62,16 +63,17 @@ class Registering:
         self.email, self.code, self.proved = email, code, False
 
     @property
-    def standing(self) -> Standing:
-        """What they register for."""
-        assert self.level
+    def standing(self) -> Standing | None:
+        """What they register for; None for somebody who was invited and has no number of their own."""
+        if not self.account_id or not self.level:
+            return None
         return Standing(UUID(self.account_id), UUID(self.person_id), self.level)
 
     def way(self) -> str:
         """The name of the first page that has no answer yet."""
         answered = (
             ("register", self.region),
-            ("register_fields", self.account_id),
+            ("register_fields", self.account_id or self.invited),
             ("register_terms", self.terms),
             ("register_email", self.code),
             ("register_code", self.proved),

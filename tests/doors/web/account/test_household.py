@@ -18,6 +18,7 @@ from caretill.letters.send import deliver
 from house.family import Family, a_family
 from house.member import MemberOf, a_member, grant
 from house.postbox import Postbox
+from house.registrant import Registrant
 
 NOON = datetime(2026, 11, 22, 20, tzinfo=UTC)
 BIRTHDAY = datetime(2027, 1, 22, 8, tzinfo=UTC)
@@ -264,6 +265,45 @@ def test_a_grown_child_lets_the_guarantor_see_and_no_longer(home: Family) -> Non
         assert ane.client().post(access_path(home, holder), {"end": "all"}).status_code == 303
         page = text(holder.client().get("/account/household/"))
         assert "The care is hidden from you now." in page and "You may see, pay and let others in." in page
+
+
+def test_somebody_new_registers_without_a_number(home: Family, holder: MemberOf, box: Postbox) -> None:
+    send(holder, home, rights_5="pay")
+    one = Registrant()
+    opened = one.client.get(link_of(mails(box)[0]))
+    assert 'href="/register/?invited=1"' in opened.content.decode()
+    assert one.client.get("/register/?invited=1")["Location"] == "/register/terms/"
+    one.terms()
+    assert 'value="ona@example.org"' in one.client.get("/register/email/").content.decode()
+    one.email("ona@example.org")
+    one.code()
+    assert "Example Street" not in one.client.get("/register/name/").content.decode(), "nothing of the account is told"
+    one.name()
+    one.secret()
+    answer = one.paper()
+    assert answer["Location"] == "/account/household/invitation/"
+    assert "No bills are linked yet" in text(one.client.get("/account/household/"))
+    assert "Iker: See and pay" in text(one.client.get("/account/household/invitation/"))
+    one.client.post("/account/household/invitation/", {"yes": "1"})
+    page = text(one.client.get("/account/household/"))
+    assert "Iker (child)" in page and "Olmo" not in page
+
+
+def test_registering_without_a_number_needs_an_invitation(home: Family, holder: MemberOf, box: Postbox) -> None:
+    one = Registrant()
+    assert one.client.get("/register/?invited=1").status_code == 200
+    assert one.client.get("/register/terms/")["Location"] == "/register/"
+    send(holder, home, rights="see")
+    one.client.get(link_of(mails(box)[0]))
+    holder.client().post(f"/account/household/{home.account_id}/invite/{waiting_id()}/end/")
+    assert one.client.get("/register/?invited=1").status_code == 200
+    assert one.client.get("/register/terms/")["Location"] == "/register/"
+
+
+def waiting_id() -> str:
+    row = sql.one("SELECT id FROM people_invite")
+    assert row is not None
+    return str(row["id"])
 
 
 def test_in_spanish(home: Family, holder: MemberOf) -> None:
