@@ -92,9 +92,7 @@ def reserve(account_id: UUID, payment_id: UUID) -> Verdict:
             },
         )
         if answer["code"] == "being_paid":
-            holder_id = UUID(answer["payment_id"])
-            until = datetime.fromisoformat(answer["until"])
-            return Verdict("being_paid", payer_of(to_account, holder_id), holder_id, until)
+            return held_by(to_account, answer)
         if answer["code"] not in ("reserved", "booked"):
             return Verdict(answer["code"])
     return Verdict("reserved")
@@ -138,6 +136,17 @@ def payer_of(account_id: UUID, payment_id: UUID) -> UUID:
         "SELECT from_account_id FROM payments_share WHERE account_id = %s AND payment_id = %s", (account_id, payment_id)
     )
     return UUID(str(row["from_account_id"])) if row else account_id
+
+
+def held_by(account_id: UUID, answer: dict[str, Any]) -> Verdict:
+    """The verdict of a function that answered `being_paid`: the payment may stand in another account.
+
+    It is not known where the claim fell between the refusal and the look at whose it is.
+    """
+    if not answer["payment_id"]:
+        return Verdict("being_paid")
+    holder_id = UUID(answer["payment_id"])
+    return Verdict("being_paid", payer_of(account_id, holder_id), holder_id, datetime.fromisoformat(answer["until"]))
 
 
 def parts(account_id: UUID, payment_id: UUID) -> list[dict[str, Any]]:

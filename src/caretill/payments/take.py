@@ -93,8 +93,8 @@ def pay(ask: Ask) -> Answer:
             return _held(ask.visit, verdict)
     begun = _begin(ask, payees)
     if begun["code"] == "being_paid":
-        verdict = _holder(ask.account_id, begun)
-        if not _let_go(verdict):
+        verdict = family.held_by(ask.account_id, begun)
+        if verdict.holder_id and not _let_go(verdict):
             return _held(ask.visit, verdict)
         begun = _begin(ask, payees)
     code = begun["code"]
@@ -102,7 +102,7 @@ def pay(ask: Ask) -> Answer:
         velocity.count(ask.account_id, bills, ask.network)
     if code in ("begun", "repeat"):
         return open_page(ask.account_id, UUID(begun["payment_id"]))
-    return _held(ask.visit, _holder(ask.account_id, begun)) if code == "being_paid" else Answer(code)
+    return _held(ask.visit, family.held_by(ask.account_id, begun)) if code == "being_paid" else Answer(code)
 
 
 def open_page(account_id: UUID, payment_id: UUID) -> Answer:
@@ -266,13 +266,6 @@ def _not_reserved(account_id: UUID, row: dict[str, Any], verdict: family.Verdict
     if verdict.code == "released":
         return Answer("ended", row["id"], state=answer["state"])
     return replace(_held(bytes(row["visit"]), verdict), state=answer["state"])
-
-
-def _holder(account_id: UUID, begun: dict[str, Any]) -> family.Verdict:
-    """The payment that holds a bill; it may stand in another account."""
-    holder_id = UUID(begun["payment_id"])
-    until = datetime.fromisoformat(begun["until"])
-    return family.Verdict("being_paid", family.payer_of(account_id, holder_id), holder_id, until)
 
 
 def _held(visit: bytes, verdict: family.Verdict) -> Answer:

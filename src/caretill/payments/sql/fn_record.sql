@@ -106,7 +106,8 @@ BEGIN
     PERFORM ledger_post(p_account_id, legs, (p->>'journal_id')::uuid, pay.id, pay.currency, v_date, v_now);
     UPDATE payments_attempt SET state = 'ended', lease_until = CASE WHEN pay.family THEN v_now END
     WHERE account_id = p_account_id AND payment_id = pay.id;
-    DELETE FROM payments_claim WHERE account_id = p_account_id AND payment_id = pay.id;
+    -- Of a family's payment each share lets its own claims go, together with what was reserved.
+    DELETE FROM payments_claim WHERE account_id = p_account_id AND payment_id = pay.id AND NOT pay.family;
     IF p_to = 'succeeded' THEN
         INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries)
         VALUES (p_account_id, (p->>'outbox_id')::uuid, CASE WHEN v_late THEN 'late_payment' ELSE 'receipt_ready' END,
