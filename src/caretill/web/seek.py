@@ -16,7 +16,7 @@ from caretill.billing import access, guard, lookup
 from caretill.billing.guard import Gate
 from caretill.billing.link import Linked
 from caretill.billing.lookup import Found
-from caretill.core import work
+from caretill.core import clock, work
 from caretill.regions import catalog, numbers
 from caretill.regions.models import Lookup, Region
 from caretill.web import network, visit
@@ -28,6 +28,8 @@ from caretill.web.visit import Flow
 
 # What a lookup opens at most (billing.access.scope_of), and what a cookie of 4 KB holds with an amount for each.
 MOST_BILLS = 50
+# How long a payment's facts also count for registering.
+PROVED_SECONDS = 2400
 # One number has several spellings. It is counted in the one that most of them share, the narrowest kind first.
 COUNTED = ("pay_code", "health_record_number", "bill_number", "account_number")
 
@@ -135,8 +137,10 @@ class Proved:
 
 
 def proved(flow: Flow) -> Proved | None:
-    """What the guest who began a payment need not say again to register; None where more is asked."""
-    if not flow.proved:
+    """What the guest who began a payment need not say again to register; None where more is asked, and once it is long
+    ago: somebody else may sit at that machine by then.
+    """
+    if not flow.proved or clock.now().timestamp() - flow.made_at > PROVED_SECONDS:
         return None
     person, _, last_norm = flow.proved.partition(":")
     return Proved(UUID(flow.account_id), UUID(person) if person else None, last_norm)

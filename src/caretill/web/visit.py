@@ -97,6 +97,11 @@ class Flow:
         return bool(payment_id) and payment_id in (self.payment_id, *self.earlier)
 
     @property
+    def made_at(self) -> int:
+        """The second in which it was begun."""
+        return int(self.id[:8], 16)
+
+    @property
     def total_cents(self) -> int:
         """All of it."""
         return sum(self.amounts.values())
