@@ -149,7 +149,7 @@ def _bill(order: Sequence[str], row: dict[str, Any], hold: Hold | None) -> Bill:
     if hold:
         state = "held"
     elif row["payable_cents"] <= 0:
-        paid_on = _last_paid(row)
+        paid_on = _last_paid(row) if row.get("opens", True) else None  # what was paid at a desk tells the day of care
         state = "credit" if row["credit_cents"] > 0 else "paid" if paid_on else "nothing"
     return Bill(
         place=order.index(str(row["bill_id"])),

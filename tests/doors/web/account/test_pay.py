@@ -182,3 +182,12 @@ def test_who_may_see_may_not_pay() -> None:
     assert client.get(f"/account/pay/?of={bill.bill_id}").status_code == 404
     assert choose(client, bill).status_code == 404
     assert "/account/pay/?of=" not in text(client.get(f"/account/bills/{bill.bill_id}/"))
+
+
+def test_what_was_paid_at_the_desk_for_private_care_tells_no_day() -> None:
+    bill = a_bill(14_000, desk_cents=14_000)
+    client = a_member(bill.account_id).client()
+    path = f"/account/pay/?of={bill.bill_id}"
+    assert "October 1, 2026" in text(client.get(path))
+    sql.execute("UPDATE billing_bill SET private = true")
+    assert "October 1, 2026" not in text(client.get(path))
