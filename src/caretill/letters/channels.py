@@ -57,12 +57,21 @@ def link_mail(
     lines, parts = [text, link.url, after], _paragraph(text) + button + _paragraph(after)
     if not stop:
         return _mail(f"mail.{topic}", key, to, lines, parts, head, sender, at)
-    said = say(head.language, "mail.foot.stop")
-    parts += f'<p style="margin:0 0 20px"><a href="{escape(stop)}" style="color:#1b1b1b">{escape(said)}</a></p>'
-    made = _mail(
-        f"mail.{topic}", key, to, [*lines, f"{said}:\n{stop}"], parts, head, sender, at, why="mail.foot.why_account"
+    lines, parts = _with_stop(lines, parts, stop, head)
+    return _stoppable(
+        _mail(f"mail.{topic}", key, to, lines, parts, head, sender, at, why="mail.foot.why_account"), stop
     )
-    # One press in the reader's own program (RFC 8058). A folded address would be none.
+
+
+def _with_stop(lines: list[str], parts: str, stop: str, head: Letterhead) -> tuple[list[str], str]:
+    """The text and the HTML with a link that stops such mails."""
+    said = say(head.language, "mail.foot.stop")
+    link = f'<p style="margin:0 0 20px"><a href="{escape(stop)}" style="color:#1b1b1b">{escape(said)}</a></p>'
+    return [*lines, f"{said}:\n{stop}"], parts + link
+
+
+def _stoppable(made: EmailMessage, stop: str) -> EmailMessage:
+    """One press in the reader's own program (RFC 8058). An address that is folded would be none."""
     made.policy = SMTP.clone(max_line_length=998)
     made["List-Unsubscribe"] = f"<{stop}>"
     made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -87,12 +96,13 @@ def notice_mail(
     *,
     url: str = "",
     code: str = "",
+    stop: str = "",
     **figures: object,
 ) -> EmailMessage:
     """A mail to somebody who signs in. `words` is a table of words with subject, text, after and, with `url`, button.
 
-    `figures` fill text and after; they may name no person, no care and no amount.
-    Where the table has a `why`, it says why the mail came.
+    `figures` fill text and after; they may name no person, no care and no amount. `stop` is where its reader stops
+    such mails. Where the table has a `why`, it says why the mail came.
     """
     figures = {"organisation": head.name, "phone": head.phone, **figures}
     text, after = say(head.language, f"{words}.text", **figures), say(head.language, f"{words}.after", **figures)
@@ -105,7 +115,11 @@ def notice_mail(
         button = escape(say(head.language, f"{words}.button"))
         parts += _BUTTON.format(url=escape(url), text=button, brand=head.brand, on_brand=head.on_brand)
     why = f"{words}.why" if has(head.language, f"{words}.why") else "mail.foot.why_account"
-    return _mail(words, key, to, [*lines, after], parts + _paragraph(after), head, sender, at, why=why)
+    lines, parts = [*lines, after], parts + _paragraph(after)
+    if not stop:
+        return _mail(words, key, to, lines, parts, head, sender, at, why=why)
+    lines, parts = _with_stop(lines, parts, stop, head)
+    return _stoppable(_mail(words, key, to, lines, parts, head, sender, at, why=why), stop)
 
 
 def _mail(

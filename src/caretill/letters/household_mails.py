@@ -14,6 +14,7 @@ import structlog
 from django.conf import settings
 
 from caretill.core import clock, sql, tokens
+from caretill.letters import wants
 from caretill.letters.channels import notice_mail
 from caretill.letters.dates import long_date
 from caretill.letters.letterhead import Letterhead, letterhead
@@ -55,12 +56,15 @@ def _told(topic: str, login_id: UUID, row_id: UUID, body: dict[str, Any]) -> Non
     if row is None:
         log.warning("nobody to tell", topic=topic, row=str(row_id))
         return
+    stop = wants.mail_now(login_id, "household", topic, row_id, body)
+    if not stop:
+        return
     head = letterhead(row["region"], _language(row["language"]))
     words = f"household.mail.{topic}" + (f"_{body['to']}" if "to" in body else "")
 
     def made(to: str) -> EmailMessage:
         url = _url(head, "account/household/")
-        return notice_mail(words, str(row_id), to, head, settings.CARETILL_MAIL_FROM, clock.now(), url=url)
+        return notice_mail(words, str(row_id), to, head, settings.CARETILL_MAIL_FROM, clock.now(), url=url, stop=stop)
 
     once(topic, login_id, row_id, row["email"], made)
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from caretill.core import clock, outbox, sql
 from caretill.letters.carriers import channels
+from caretill.letters.links import stop_link
 from caretill.people import topics
 
 # Which topic of a member's choice each of the house's own topics belongs to.
@@ -100,6 +101,25 @@ def beside(login_id: UUID, topic: str, row_id: UUID) -> None:
             due_at = clock.now() if topic == "security" else topics.due(found.region, found.quiet, channel)
             told = {"topic": topic, "channel": channel}
             outbox.put_once(login_id, uuid5(row_id, f"{login_id} {channel}"), "member_told", told, due_at)
+
+
+def mail_now(login_id: UUID, wish: str, topic: str, row_id: UUID, body: Mapping[str, Any]) -> str:
+    """For a topic that tells a login by a mail of its own: where the reader stops it, "" where none leaves now.
+
+    It leaves later where a quiet time holds it. Text and push of the same topic go beside it.
+    """
+    found = ear(login_id)
+    if found is None:
+        return ""
+    if "held" not in body:
+        beside(login_id, wish, row_id)
+    if "email" not in found.channels(wish):
+        return ""
+    due_at = topics.due(found.region, found.quiet, "email")
+    if due_at > clock.now():
+        outbox.put_once(login_id, uuid5(row_id, "held"), topic, {**body, "held": True}, due_at)
+        return ""
+    return stop_link(login_id, wish, "email", found.language)
 
 
 def still(found: Ear, topic: str, channel: str) -> bool:

@@ -14,8 +14,10 @@ from django.conf import settings
 from caretill.core import clock, outbox, sql
 from caretill.core.ids import uuid7
 from caretill.letters import links, send, wants
+from caretill.payments import callbacks, take
 from caretill.people import new_email, profile, topics
 from house import cast
+from house.desk import Desk
 from house.member import MemberOf, a_login, a_member
 from house.postbox import Postbox
 
@@ -211,6 +213,57 @@ def test_who_tells_nobody_is_marked_done(box: Postbox) -> None:
     work()
     rows = sql.query("SELECT topic, sent_at IS NOT NULL AS sent FROM core_outbox")
     assert rows == [{"topic": "account_changed", "sent": True}] and box.mails == []
+
+
+def test_news_of_the_household_are_asked_for_as_well(box: Postbox) -> None:
+    with clock.fixed(NIGHT) as time:
+        login_id = a_login()
+        profile.change(login_id, "quiet", {"quiet_from": 21, "quiet_to": 8})
+        topics.choose(login_id, {("household", "push"): True})
+        outbox.put(login_id, "access_changed", {"to": "taker"})
+        work()
+        assert box.mails == []
+        time.advance(hours=10)
+        work()
+        assert to(box) == sorted(["juana@example.org", f"{login_id}@push.invalid"])
+        mail = next(mail for mail in box.mails if mail["To"] == "juana@example.org")
+        found = re.search(r"/stop/([^>?]+)", str(mail["List-Unsubscribe"]))
+        assert found and links.open_stop_link(found.group(1)) == (login_id, "household", "email")
+        topics.stop(login_id, "household", "email")
+        outbox.put(login_id, "access_ended", {"to": "taker"})
+        work()
+        assert to(box).count("juana@example.org") == 1
+
+
+def receipt(processor: Desk, bill: cast.Bill, email: str) -> UUID:
+    """A payment that went through; its row in the outbox waits."""
+    answer = take.pay(bill.ask(5_000, email=email))
+    assert answer.payment_id is not None
+    processor.card(answer.url)
+    callbacks.apply_due()
+    return answer.payment_id
+
+
+def test_a_members_receipt_goes_by_their_wishes(box: Postbox, processor: Desk) -> None:
+    bill, member = a_family()
+    receipt(processor, bill, "PAT@example.org")
+    work()
+    assert to(box) == ["pat@example.org"] and "/stop/" in str(box.mails[0]["List-Unsubscribe"])
+    topics.stop(member.login_id, "receipt", "email")
+    payment_id = receipt(processor, bill, "pat@example.org")
+    work()
+    assert len(box.mails) == 1
+    outbox.put(bill.account_id, "receipt_ready", {"payment_id": str(payment_id), "email": "pat@example.org"})
+    work()
+    assert to(box) == ["pat@example.org"] * 2, "one that they just asked for is sent all the same"
+
+
+def test_somebody_elses_receipt_goes_to_them(box: Postbox, processor: Desk) -> None:
+    bill, member = a_family()
+    topics.stop(member.login_id, "receipt", "email")
+    receipt(processor, bill, "grandma@example.org")
+    work()
+    assert to(box) == ["grandma@example.org"] and box.mails[0]["List-Unsubscribe"] is None
 
 
 def test_every_topic_of_ours_belongs_to_one_of_theirs() -> None:
