@@ -1,20 +1,29 @@
-"""Send out: `export csv PATH`, what came in as it came; `export postings DIR`, what was paid here, a file a day."""
+"""Send out: `export csv PATH`, what came in as it came; `export postings DIR`, what was paid here, a file a day;
+`export accounts PATH`, what members changed in their profiles.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 from pathlib import Path
+from uuid import UUID
 
 from caretill.cli.frame import USAGE, Answer, Refused
 from caretill.core.money import show
-from caretill.intake import export, postings
+from caretill.intake import account_changes, export, postings
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to write, and where to."""
-    parser.add_argument("kind", choices=["csv", "postings"], help="what to write")
-    parser.add_argument("path", type=Path, nargs="?", help="csv: a folder or a .zip, .csv, .csv.gz; postings: a folder")
+    parser.add_argument("kind", choices=["csv", "postings", "accounts"], help="what to write")
+    parser.add_argument(
+        "path",
+        type=Path,
+        nargs="?",
+        help="csv: a folder or a .zip, .csv, .csv.gz; postings: a folder; accounts: a file",
+    )
+    parser.add_argument("--after", type=UUID, metavar="ID", help="accounts only: the changes after this one")
     only = parser.add_argument_group("postings only")
     only.add_argument("--number", type=int, action="append", metavar="N", help="this file again, byte by byte")
     only.add_argument("--acknowledge", type=int, action="append", metavar="N", help="the billing system has file N")
@@ -22,15 +31,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     """Write the files and say what they hold."""
+    if options.after and options.kind != "accounts":
+        raise Refused("--after is for accounts", USAGE)
     if options.kind == "postings":
         return _postings(options)
     if options.number or options.acknowledge:
         raise Refused("--number and --acknowledge are for postings", USAGE)
     if options.path is None:
-        raise Refused("export csv needs a path", USAGE)
+        raise Refused(f"export {options.kind} needs a path", USAGE)
+    if options.kind == "accounts":
+        return _accounts(options)
     counts = export.export_csv(options.path)
     line = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return Answer(f"{line} written to {options.path}", {"path": str(options.path), "tables": counts})
+
+
+def _accounts(options: argparse.Namespace) -> Answer:
+    try:
+        done = account_changes.write(options.path, options.after)
+    except account_changes.UnknownChange:
+        raise Refused(f"there is no change {options.after}") from None
+    except OSError as error:
+        raise Refused(f"cannot write {options.path}: {error.strerror}") from None
+    line = f"{done.rows:,} rows of {done.changes:,} changes written to {options.path}"
+    last = str(done.last) if done.last else None
+    return Answer(line, {"path": str(options.path), "rows": done.rows, "changes": done.changes, "last": last})
 
 
 def _postings(options: argparse.Namespace) -> Answer:
