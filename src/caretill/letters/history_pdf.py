@@ -77,8 +77,9 @@ def all_together(sums: Iterable[Sum]) -> tuple[int, int, int]:
 
 
 def person_in_sums(one: Sum, language: str) -> str:
-    """The patient of a sum; money on no bill is the account's."""
-    return f"{one.first_name} {one.last_name}".strip() if one.person_id else say(language, "history.credit")
+    """Whose sum it is and of which year; money on no bill is the account's."""
+    person = f"{one.first_name} {one.last_name}".strip() if one.person_id else say(language, "history.credit")
+    return say(language, "history.sums.of", person=person, year=one.year)
 
 
 def csv_lines(entries: Iterable[Entry], language: str) -> Iterator[str]:
@@ -140,10 +141,9 @@ def history_page(
         ],
         "sums": {
             "heading": words("sums.title"),
-            "head": [words(f"sums.{name}") for name in ("year", "person", "paid", "refunded", "kept")],
+            "head": [words(f"sums.{name}") for name in ("person", "paid", "refunded", "kept")],
             "rows": [
                 [
-                    str(each.year),
                     person_in_sums(each, language),
                     *map(written, (each.paid_cents, each.refunded_cents, each.paid_cents - each.refunded_cents)),
                 ]
@@ -153,7 +153,7 @@ def history_page(
         },
         "list": {
             "heading": words("file.list"),
-            "head": [words(f"file.{name}") for name in ("date", "what", "person", "number", "paid", "refunded")],
+            "head": [words(f"file.{name}") for name in ("date", "what", "person", "numbers", "paid", "refunded")],
             "rows": [_row(entry, language) for entry in entries],
             "none": words("file.none"),
         },

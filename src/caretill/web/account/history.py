@@ -147,7 +147,7 @@ def _row(entry: Entry, language: str) -> dict[str, Any]:
         "open": entry.open,
         "date": short_date(entry.day, language),
         "what": words.what,
-        "details": [text for text in (words.people, words.payees, words.method) if text],
+        "details": [text for text in (words.people, words.payees, words.method if entry.method_last4 else "") if text],
         "bills": words.bills,
         "reference": entry.reference,
         "cents": entry.amount_cents,
@@ -164,7 +164,6 @@ def _receipt(entry: Entry) -> str:
 
 def _sum(one: Sum, language: str) -> dict[str, Any]:
     return {
-        "year": one.year,
         "person": person_in_sums(one, language),
         "paid_cents": one.paid_cents,
         "refunded_cents": one.refunded_cents,

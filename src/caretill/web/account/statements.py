@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from caretill.letters import history as whole
-from caretill.letters.dates import long_date
+from caretill.letters.dates import short_date
 from caretill.letters.history import Told
 from caretill.letters.statements import StatementGone, again
 from caretill.people.sessions import Session
@@ -57,6 +57,6 @@ def _bill(held: list[Told], language: str) -> dict[str, Any]:
         "first_name": first.first_name,
         "open": first.open,
         "papers": [
-            {"id": str(told.id), "date": long_date(told.day, language), "cents": told.amount_cents} for told in held
+            {"id": str(told.id), "date": short_date(told.day, language), "cents": told.amount_cents} for told in held
         ],
     }
