@@ -13,6 +13,7 @@ from caretill.billing import access
 from caretill.core import clock
 from caretill.payments import look
 from caretill.payments.access import payment_figures
+from caretill.payments.family import payer_of
 from caretill.regions.catalog import organisation, region
 from caretill.web import visit
 from caretill.web.flow import Made, viewer
@@ -39,6 +40,7 @@ class Bill:
 
     place: int
     id: str
+    end: str  # the last of its number: tells a payer which paper it is, and a stranger nothing
     payee: str
     payee_name: str
     account: str
@@ -116,7 +118,7 @@ def over(rows: Sequence[dict[str, Any]]) -> bool:
     """Ask the processor about holds whose time is over; whether there were any, so that the rows may be others now."""
     found = {(row["account_id"], row["held_by"]) for row in rows if row["held_by"] and row["held_until"] <= clock.now()}
     for account_id, payment_id in found:
-        look.look_again(account_id, payment_id)
+        look.look_again(payer_of(account_id, payment_id), payment_id)
     return bool(found)
 
 
@@ -131,10 +133,11 @@ def _one_each(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _hold(request: HttpRequest, row: dict[str, Any]) -> Hold:
-    figures = payment_figures(row["account_id"], row["held_by"])
+    account_id = payer_of(row["account_id"], row["held_by"])
+    figures = payment_figures(account_id, row["held_by"])
     waits = figures["state"] in ("submitting", "requires_action") and row["held_until"] > clock.now()
     return Hold(
-        Made.of(row["account_id"], row["held_by"]),
+        Made.of(account_id, row["held_by"]),
         figures["state"],
         figures["amount_cents"],
         figures["visit"] == visit.browser(request).hex(),
@@ -154,6 +157,7 @@ def _bill(order: Sequence[str], row: dict[str, Any], hold: Hold | None) -> Bill:
     return Bill(
         place=order.index(str(row["bill_id"])),
         id=str(row["bill_id"]),
+        end=row["number"][-4:],
         payee=row["payee"],
         payee_name=organisation().payees[row["payee"]].name,
         account=f"{row['account_id']} {place.processor_accounts[row['payee']]}",

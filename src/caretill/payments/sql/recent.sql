@@ -5,7 +5,7 @@ SELECT * FROM (
         p.captured_cents AS amount_cents, p.method_brand, p.method_last4
     FROM payments_payment p
     WHERE p.account_id = ANY(%(accounts)s) AND p.state = 'succeeded' AND (p.account_id = ANY(%(everybody)s)
-        OR NOT EXISTS (
+        OR NOT p.family AND NOT EXISTS (
             SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
             WHERE t.account_id = p.account_id AND t.payment_id = p.id
                 AND NOT coalesce(b.person_id = ANY(%(people)s), false)))
@@ -14,7 +14,7 @@ SELECT * FROM (
     (SELECT 'refund', r.account_id, r.payment_id, r.business_date, r.recorded_at, r.amount_cents, p.method_brand,
         p.method_last4
     FROM payments_refund r JOIN payments_payment p ON p.account_id = r.account_id AND p.id = r.payment_id
-    WHERE r.account_id = ANY(%(accounts)s) AND (r.account_id = ANY(%(everybody)s) OR NOT EXISTS (
+    WHERE r.account_id = ANY(%(accounts)s) AND (r.account_id = ANY(%(everybody)s) OR NOT p.family AND NOT EXISTS (
             SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
             WHERE t.account_id = r.account_id AND t.payment_id = r.payment_id
                 AND NOT coalesce(b.person_id = ANY(%(people)s), false)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from caretill.billing import member as bills
@@ -14,16 +15,21 @@ from caretill.billing.member import Owed
 from caretill.core import clock
 from caretill.intake import fresh
 from caretill.payments import motion
+from caretill.people import factors, passkeys
 from caretill.people.sessions import Session
 from caretill.regions.catalog import organisation
 from caretill.web import moments, preferences, visit
+from caretill.web.account import keys
 from caretill.web.account.member import member_page, signed_in
 from caretill.web.flow import Made
-from caretill.web.page import accepts
+from caretill.web.jinja import url
+from caretill.web.page import SeeOther, accepts
+from caretill.web.preferences import YEAR_SECONDS
 from caretill.web.standing import Step, standing, steps
 
 SOON = timedelta(days=14)
 STALE = timedelta(days=3)
+LATER = "passkey-later"
 # Nobody has come back from the processor's page yet: nothing is on its way, but it may be finished or stopped.
 _UNFINISHED = ("submitting", "requires_action")
 
@@ -72,7 +78,7 @@ def home(request: HttpRequest, session: Session) -> HttpResponse:
         session,
         "account/home.html",
         owed=owed,
-        cards=cards(owed, linked=bool(session.reaches)),
+        cards=[*cards(owed, linked=bool(session.reaches)), *_passkey(request, session)],
         parts=parts(owed),
         moving=[_motion(request, session, each) for each in motion.under_way(session.viewer, owed.people)],
         recent=motion.recent(session.viewer, owed.people),
@@ -102,6 +108,23 @@ def cards(owed: Owed, *, linked: bool) -> list[Card]:
     if owed.credit_cents > 0:
         found.append(Card("credit", owed.credit_cents))
     return found
+
+
+def _passkey(request: HttpRequest, session: Session) -> list[Card]:
+    """Offered until there is one, or until this browser was told not now; where browsers have passkeys at all."""
+    if LATER in request.COOKIES or not passkeys.possible(keys.origin(request)):
+        return []
+    return [] if factors.ways(session.login_id).passkeys else [Card("passkey")]
+
+
+@accepts("POST")
+@signed_in
+def passkey_later(request: HttpRequest, session: Session) -> HttpResponse:
+    """Not now: this browser is not asked again for a year."""
+    response = SeeOther(url("home"))
+    secure = settings.CARETILL_PUBLIC_URL.startswith("https:")
+    response.set_cookie(LATER, "1", max_age=YEAR_SECONDS, secure=secure, httponly=True, samesite="Lax")
+    return response
 
 
 def _today(row: dict[str, Any]) -> date:

@@ -8,6 +8,7 @@ from caretill.web.account import bill, bills, home, pay
 
 urlpatterns: list[URLPattern] = [
     path("account/", home.home, name="home"),
+    path("account/later/", home.passkey_later, name="passkey_later"),
     path("account/bills/", bills.bills, name="bills"),
     path("account/bills/<uuid:bill>/", bill.member_bill, name="member_bill"),
     path("account/bills/<uuid:bill>.pdf", bill.member_bill_pdf, name="member_bill_pdf"),

@@ -10,7 +10,7 @@ import pytest
 
 from caretill.core import clock, sql
 from caretill.core.words import say
-from caretill.payments import take
+from caretill.payments import look, take
 from house.cast import a_bill
 from house.desk import Desk, processor_desk
 from house.member import a_login, a_member, grant, person_of
@@ -132,3 +132,30 @@ def test_in_spanish() -> None:
     member = a_member(a_bill(14_000).account_id)
     page = text(member.client().get("/account/?lang=es"))
     assert "<h1>Usted debe $140.00</h1>" in page
+
+
+def test_a_passkey_is_offered_until_somebody_says_not_now() -> None:
+    member = a_member(a_bill(14_000).account_id)
+    client = member.client()
+    named = {"SERVER_NAME": "localhost", "HTTP_HOST": "localhost"}
+    offered = words("home.card.passkey.title")
+    assert offered in text(client.get("/account/", **named)) and offered not in text(client.get("/account/"))
+    assert client.post("/account/later/", **named)["Location"] == "/account/"
+    assert offered not in text(client.get("/account/", **named))
+
+
+def test_what_was_paid_leads_to_its_receipt(processor: Desk) -> None:
+    bill = a_bill(14_000)
+    answer = take.pay(bill.ask(4_000))
+    processor.card(answer.url)
+    assert answer.payment_id and look.look_again(bill.account_id, answer.payment_id) == "succeeded"
+    client = a_member(bill.account_id).client()
+    receipt = f"/account/history/receipts/{answer.payment_id}/"
+    for path in ("/account/", f"/account/bills/{bill.bill_id}/"):
+        assert f'href="{receipt}"' in text(client.get(path)), path
+    assert client.get(receipt).status_code == 200
+    limited = a_member(bill.account_id, "pay", person_of(bill.account_id), email="other@example.org").client()
+    assert "You paid $40.00" in text(limited.get("/account/"))
+    sql.execute("UPDATE billing_bill SET person_id = %s", (uuid4(),))
+    assert "You paid $40.00" not in text(limited.get("/account/"))
+    sql.execute("UPDATE billing_bill SET person_id = (SELECT id FROM people_person LIMIT 1)")
