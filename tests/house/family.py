@@ -19,6 +19,8 @@ from caretill.regions.names import normal_name
 from house.cast import TODAY, _put
 
 GROWS_UP = date(2027, 1, 22)
+PROVIDERS = ("Dr. Rosa Prueba", "Dr. Sol Ensayo", "Dr. Luz Modelo", "Dr. Mar Ejemplo")  # told apart on pages
+SERVICES = ("Blood test", "Ear check", "Knee picture", "Flu shot")
 PEOPLE = {
     "Juana": ("self", date(1980, 2, 3)),
     "Olmo": ("spouse", date(1979, 8, 9)),
@@ -75,7 +77,7 @@ def _bill(place: int, region: str, account: str, record: str, private: bool) -> 
     care, number = date(2026, 10, 1), f"{account}{place}"
     _put("feed_bill", {
         "row": place, "region": region, "account_number": account, "number": number, "health_record_number": record,
-        "kind": "professional", "payee": "medical_group", "provider_name": "Dr. Rosa Prueba", "service_from": care,
+        "kind": "professional", "payee": "medical_group", "provider_name": PROVIDERS[place - 1], "service_from": care,
         "service_to": care, "issue_date": date(2026, 11, 1), "due_date": date(2026, 12, 15), "currency": "USD",
         "version": 1, "private": private,
     })  # fmt: skip
@@ -83,7 +85,8 @@ def _bill(place: int, region: str, account: str, record: str, private: bool) -> 
         ("discount_cents", "plan_paid_cents", "written_off_cents", "copay_cents", "deductible_cents",
          "coinsurance_cents", "not_covered_cents"), 0,
     )  # fmt: skip
+    text = SERVICES[place - 1]
     _put("feed_line", line | {
         "row": place, "region": region, "bill_number": number, "line_no": 1, "service_date": care,
-        "code_system": "local", "code": "100", "text": "Office visit", "units": 1, "charge_cents": 10_000,
+        "code_system": "local", "code": "100", "text": text, "units": 1, "charge_cents": 10_000,
     })  # fmt: skip
