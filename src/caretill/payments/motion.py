@@ -39,8 +39,12 @@ def of_bill(account_id: UUID, bill_id: UUID) -> list[Figures]:
     return sql.query(
         "SELECT p.account_id, p.id AS payment_id, p.business_date AS day, t.amount_cents"
         " FROM payments_part t JOIN payments_payment p ON p.account_id = t.account_id AND p.id = t.payment_id"
-        " WHERE t.account_id = %s AND t.bill_id = %s AND p.state = 'succeeded' ORDER BY p.id DESC",
-        (account_id, bill_id),
+        " WHERE t.account_id = %(account)s AND t.bill_id = %(bill)s AND p.state = 'succeeded'"
+        # What a family paid for it stands in the payer's account; what came of it here is this account's share.
+        " UNION ALL SELECT s.from_account_id, s.payment_id, t.business_date, t.amount_cents FROM payments_share s"
+        " JOIN ledger_transfer t ON t.account_id = s.account_id AND t.payment_id = s.payment_id AND t.phase = 'post'"
+        " WHERE s.account_id = %(account)s AND s.state = 'booked' AND t.subject_id = %(bill)s ORDER BY 2 DESC",
+        {"account": account_id, "bill": bill_id},
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from caretill.core import clock, sql
 from caretill.intake import postings
-from caretill.payments import access, batch, callbacks, family, look, refund, sweep, take
+from caretill.payments import access, batch, callbacks, family, look, motion, refund, sweep, take
 from caretill.payments.gateways import gateway
 from house.cast import a_bill
 from house.desk import Desk
@@ -44,6 +44,10 @@ def test_five_bills_of_four_accounts_are_paid_at_once(processor: Desk) -> None:
     assert len({part["account_id"] for part in receipt["parts"]}) == 4 and len(receipt["payee_names"]) == 2
     assert callbacks.apply_due() == 1
     assert made.paid() == owed
+    for bill, cents in zip(made.bills, owed, strict=True):
+        (found,) = motion.of_bill(bill.account_id, bill.bill_id)
+        assert (found["payment_id"], found["amount_cents"]) == (answer.payment_id, cents)
+        assert found["account_id"] == made.bills[0].account_id
     assert sql.one("SELECT count(*) AS n FROM payments_attempt WHERE lease_until IS NOT NULL") == {"n": 0}
 
 
