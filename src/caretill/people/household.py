@@ -131,6 +131,20 @@ def decline(token: str) -> None:
     )
 
 
+def give(viewer: Viewer, account_id: UUID, login_id: UUID, wishes: Wishes) -> None:
+    """Let a login have rights at once, without an invitation: for worlds that are made up. Nobody is told.
+
+    Raises Hidden as `invite` does.
+    """
+    with transaction.atomic():
+        household = family.one(viewer, account_id)
+        if not _may_give(household, wishes):
+            raise Hidden
+        for person_id, level in wishes.items():
+            if level:
+                _give(viewer, household, login_id, person_id, level, exactly=False)
+
+
 def end_invite(viewer: Viewer, account_id: UUID, invite_id: UUID) -> None:
     """Take an invitation back that nobody has taken. Raises Hidden."""
     if invite_id not in {each.id for each in family.one(viewer, account_id).invites}:

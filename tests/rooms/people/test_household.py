@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from caretill.core.clock import FixedClock
 from caretill.people import family as reading
 from caretill.people import household
 from caretill.people.viewer import NOBODY, Hidden, Level, Viewer
+from house.desk import at_once
 from house.family import Family, a_family
 from house.member import a_login, a_member, grant
 
@@ -95,6 +97,28 @@ def test_a_link_works_once(home: Family) -> None:
         household.take(login(home), link)
     with pytest.raises(household.Gone):
         household.offer(link)
+
+
+def test_two_people_open_a_link_at_once(home: Family) -> None:
+    link, takers = invited(home, login(home, "holder"), {"": "see"}), [login(home), login(home)]
+
+    def take(taker: UUID) -> bool:
+        try:
+            household.take(taker, link)
+        except household.Gone:
+            return False
+        return True
+
+    assert sorted(at_once([partial(take, taker) for taker in takers])) == [False, True]
+    assert sorted(len(household.viewer_of(taker).reaches) for taker in takers) == [0, 1]
+
+
+def test_giving_without_an_invitation_keeps_the_rule(home: Family) -> None:
+    holder, helper, other = login(home, "holder"), login(home, "manage", "Iker"), login(home)
+    with pytest.raises(Hidden):
+        household.give(household.viewer_of(helper), home.account_id, other, {NOBODY: "see"})
+    household.give(household.viewer_of(holder), home.account_id, other, {NOBODY: "see", home.people["Iker"]: None})
+    assert level(household.viewer_of(other), home, "Olmo") == "see"
 
 
 def test_a_link_works_for_fourteen_days(home: Family, time: FixedClock) -> None:
