@@ -71,7 +71,7 @@ def visit_as(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
 
     def open_page(width: int = 1280, **options: Any) -> Page:
-        context = chromium.new_context(base_url=site, viewport={"width": width, "height": 844}, **options)
+        context = chromium.new_context(**{"base_url": site, "viewport": {"width": width, "height": 844}} | options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if _is_complaint(message) else None)

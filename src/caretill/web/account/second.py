@@ -19,6 +19,7 @@ from caretill.web.account import door, keys, member
 from caretill.web.forms.sign_in import SecondForm, SignInForm
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, form_page
+from caretill.web.pages.receipt import scaled
 
 SEED_SECONDS = 1800
 
@@ -58,7 +59,7 @@ def second_page(request: HttpRequest, login_id: UUID, form: SecondForm) -> HttpR
 def app_of(sealed: str, login_id: UUID, email: str) -> dict[str, str]:
     """A seed to be put into an app: `seed` sealed, `key` as text in groups of four, `square` as a drawing."""
     seed = open_seed(sealed, login_id) or factors.new_seed()
-    square = qr_svg(factors.seed_address(seed, email, organisation().name))
+    square = scaled(qr_svg(factors.seed_address(seed, email, organisation().name)))
     return {
         "seed": tokens.seal(f"seed:{login_id}", {"s": seed}, SEED_SECONDS),
         "key": " ".join(seed[at : at + 4] for at in range(0, len(seed), 4)),
