@@ -25,6 +25,13 @@ LAWS = {
         LEFT JOIN payments_share s ON s.account_id = c.account_id AND s.payment_id = c.payment_id
             AND s.state = 'reserved'
         WHERE coalesce(p.state, 'created') IN ('succeeded', 'failed', 'voided', 'created') AND s.payment_id IS NULL""",
+    "5c what is reserved is claimed": """
+        SELECT t.account_id, t.transfer_id FROM ledger_transfer t
+        LEFT JOIN ledger_resolution r ON r.account_id = t.account_id AND r.target_id = t.transfer_id
+            AND r.action = 'end'
+        LEFT JOIN payments_claim c ON c.account_id = t.account_id AND c.bill_id = t.subject_id
+            AND c.payment_id = t.payment_id
+        WHERE t.phase = 'pending' AND r.target_id IS NULL AND c.bill_id IS NULL""",
     "6 captured covers what was given back": """
         SELECT p.account_id, p.id, p.captured_cents, p.refunded_cents, coalesce(r.refunded, 0) AS refunds
         FROM payments_payment p
