@@ -83,7 +83,7 @@ TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
 }
 
 
-def _tell(topic: str, owner_id: UUID, row_id: UUID, body: Body, words: str, way: str = "", **figures: object) -> None:
+def _tell(topic: str, owner_id: UUID, row_id: UUID, body: Body, words: str, way: str = "", **figures: Any) -> None:
     says = _opened(row_id, body)
     if says is None:
         return

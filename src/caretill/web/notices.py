@@ -11,12 +11,22 @@ from markupsafe import Markup, escape
 
 from caretill.regions.models import LanguageLine, Organisation, Region
 
+# What a text is about, where it is not help with paying.
+_ABOUT = {"terms": "technical", "paperless": "medical_bills"}
+
 
 @functools.lru_cache(maxsize=64)
 def texts(organisation: Organisation, region: Region, language: str) -> Mapping[str, Mapping[str, str]]:
-    """Every text of `notices/`, its title and its text, filled for help with paying in that region."""
-    contact = region.contact("help_paying")
-    fills = {
+    """Every text of `notices/`, its title and its text, filled with the region's contact for what it is about."""
+    return {
+        key: {part: words.format(**_fills(organisation, region, key)).strip() for part, words in parts.items()}
+        for key, parts in organisation.texts[language].items()
+    }
+
+
+def _fills(organisation: Organisation, region: Region, key: str) -> dict[str, str]:
+    contact = region.contact(_ABOUT.get(key, "help_paying"))
+    return {
         "name": organisation.name,
         "short_name": organisation.short_name,
         "website": urlsplit(settings.CARETILL_PUBLIC_URL).netloc,
@@ -24,10 +34,6 @@ def texts(organisation: Organisation, region: Region, language: str) -> Mapping[
         "tty": contact.tty,
         "email": contact.email,
         "mail_address": ", ".join(region.mail_address_lines),
-    }
-    return {
-        key: {part: words.format(**fills).strip() for part, words in parts.items()}
-        for key, parts in organisation.texts[language].items()
     }
 
 
