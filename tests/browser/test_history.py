@@ -66,7 +66,7 @@ def shot(page: Page, name: str) -> None:
         page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", [pytest.param("en", marks=pytest.mark.slow), "es-dark-narrow"])
 def test_every_page_is_sound(visit_as: Visit, sound: Sound, site: str, member: MemberOf, look: str) -> None:
     page = visit_as(**{"locale": "en-US", **LOOKS[look]})
     enter(page, member, site)
@@ -86,7 +86,7 @@ def test_every_page_is_sound(visit_as: Visit, sound: Sound, site: str, member: M
     shot(page, f"gone-{look}")
 
 
-@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("script", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_search_by_keyboard_and_empty_answers(
     visit_as: Visit, sound: Sound, site: str, member: MemberOf, script: bool
 ) -> None:

@@ -96,6 +96,7 @@ def test_everything_is_there(
 def test_nothing_yet(member: MemberOf) -> None:
     page = text(member.client().get(HISTORY))
     assert words("history.empty.title") in page and words("history.search.button") not in page
+    assert 'form="search"' not in page and "?lang=es" in page, "the switch of languages needs no form that is not there"
     nobody = a_member(None, email="b@example.org").client().get(HISTORY)
     assert nobody.status_code == 200 and words("history.empty.title") in text(nobody)
 
