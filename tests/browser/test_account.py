@@ -31,6 +31,8 @@ PICTURES = os.environ.get("CARETILL_TEST_PICTURES", "")
 LOOKS: dict[str, dict[str, Any]] = {
     "en": {},
     "es-dark-narrow": {"width": 320, "locale": "es-US", "color_scheme": "dark"},
+    "en-forced": {"width": 390, "forced_colors": "active"},
+    "en-rtl": {"width": 390},
 }
 
 
@@ -160,6 +162,8 @@ def is_sound(
     page.goto(address)
     expect(page.locator("html")).to_have_attribute("lang", look[:2])
     expect(page.locator("h1")).to_have_count(1)
+    if look.endswith("rtl"):
+        page.evaluate("document.documentElement.dir = 'rtl'")
     sound(page)
     if PICTURES:
         for width in (1280, 390):

@@ -60,6 +60,7 @@ class Motion:
 class Part:
     """What is owed for one person of a household."""
 
+    person: str
     name: str
     cents: int
     due: date
@@ -147,7 +148,10 @@ def parts(owed: Owed) -> list[Part]:
     for person in owed.people:
         rows = [row for row in owed.payable if row["person_id"] == person.id]
         if rows:
-            found.append(Part(person.first_name, bills.cents(rows), rows[0]["due_date"], rows[0]["past_due"]))
+            first = rows[0]
+            found.append(
+                Part(str(person.id), person.first_name, bills.cents(rows), first["due_date"], first["past_due"])
+            )
     return found if len(found) > 1 else []
 
 
