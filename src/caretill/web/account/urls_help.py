@@ -1,7 +1,14 @@
-"""Addresses of this part of the account."""
+"""Addresses of help, and of what puts the site on a telephone."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from caretill.web.pages import pocket
+
+urlpatterns: list[URLPattern] = [
+    path("<slug:language>.webmanifest", pocket.manifest, name="manifest"),
+    path("icon/<slug:kind>/<int:size>.png", pocket.icon, name="icon"),
+    path("worker/<slug:language>.js", pocket.worker, name="worker_script"),
+    path("offline/<slug:language>/", pocket.offline, name="offline"),
+]
