@@ -31,10 +31,15 @@ def bill_figures(account_id: UUID, bill_id: UUID) -> dict[str, Any]:
 
 
 def read_lines(viewer: Viewer, account_id: UUID, bill_id: UUID) -> dict[str, Any]:
-    """The whole bill for somebody who may see what was done. The read is logged. Raises Hidden."""
+    """The whole bill for somebody who may see what was done. The read is logged. Raises Hidden.
+
+    A guest knows facts of the guarantor: a private visit is not open to them.
+    """
     if not viewer.may_read_lines(account_id, bill_id):
         raise Hidden
     figures = bill_figures(account_id, bill_id)
+    if figures["private"] and viewer.kind == "guest":
+        raise Hidden
     audit.record_read(account_id, viewer.kind, "lines", bill_id)
     return figures
 

@@ -16,11 +16,15 @@ from caretill.core.blind import blind_index
 
 @dataclass(frozen=True)
 class Linked:
-    """The bill a link names: where it is looked up, and `current`, false once a newer version of it was issued."""
+    """The bill a link names: where it is looked up, and `current`, false once a newer version of it was issued.
+
+    `private`: it opens to be paid, not what was done: the facts that are asked are the guarantor's.
+    """
 
     region: str
     pay_code: str
     current: bool
+    private: bool
 
 
 def region_of_code(pay_code: str, regions: Iterable[str]) -> str | None:
@@ -40,6 +44,7 @@ def region_of_code(pay_code: str, regions: Iterable[str]) -> str | None:
 def linked(account_id: UUID, bill_id: UUID, version: int) -> Linked | None:
     """The bill of a link that was made for this version of it; None where it is gone. Shows nothing by itself."""
     row = sql.one(
-        "SELECT region, pay_code, version FROM billing_bill WHERE account_id = %s AND id = %s", (account_id, bill_id)
+        "SELECT region, pay_code, version, private FROM billing_bill WHERE account_id = %s AND id = %s",
+        (account_id, bill_id),
     )
-    return Linked(row["region"], row["pay_code"], row["version"] == version) if row else None
+    return Linked(row["region"], row["pay_code"], row["version"] == version, row["private"]) if row else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -93,7 +94,8 @@ def _make(request: HttpRequest, held: Registering, form: SpeakForm, paper: regis
         there = url("invite_take" if held.invited else "register_done")
         response = door.begin(request, login_id, second=False).onto(SeeOther(there))
     else:
-        response = SeeOther(url("sign_in_second"))
+        then = f"?{urlencode({'next': url('invite_take')})}" if held.invited else ""
+        response = SeeOther(url("sign_in_second") + then)
         door.set_half(response, login_id)
     preferences.keep(request, response)
     registering.forget(response)

@@ -43,7 +43,7 @@ def bill_link(request: HttpRequest, token: str) -> HttpResponse:
     if form.sent:
         sought = seek.seek(request, seek.by_link(known, bill_id, form))
         if sought.found:
-            return seek.begin(request, known.region, sought.found, lines_of=version)
+            return seek.begin(request, known.region, sought.found, lines_of=None if known.private else version)
         if sought.gate != "open":
             return held(request, region, form, sought)
         form = form.wrong("last_name", "bill.link.wrong")

@@ -14,6 +14,7 @@ from django.test import Client
 from caretill.core import clock, outbox, sql
 from caretill.core.clock import FixedClock
 from caretill.core.words import say
+from caretill.letters import links
 from caretill.letters.send import deliver
 from house.family import Family, a_family
 from house.member import MemberOf, a_member, grant
@@ -287,6 +288,38 @@ def test_somebody_new_registers_without_a_number(home: Family, holder: MemberOf,
     one.client.post("/account/household/invitation/", {"yes": "1"})
     page = text(one.client.get("/account/household/"))
     assert "Iker (child)" in page and "Olmo" not in page
+
+
+def test_somebody_new_with_a_short_password_comes_to_the_invitation_after_the_second_step(
+    home: Family, holder: MemberOf, box: Postbox
+) -> None:
+    send(holder, home, rights="see")
+    one = Registrant()
+    one.client.get(link_of(mails(box)[0]))
+    one.client.get("/register/?invited=1")
+    one.terms()
+    one.email("ona@example.org")
+    one.code()
+    one.name()
+    one.secret("otters swim")
+    answer = one.paper()
+    assert answer["Location"] == "/sign-in/second/?next=%2Faccount%2Fhousehold%2Finvitation%2F"
+    assert 'value="/account/household/invitation/"' in one.client.get(answer["Location"]).content.decode()
+
+
+def test_a_private_visit_stays_closed_to_who_knows_the_guarantors_facts(home: Family) -> None:
+    other = a_family("private", private=("Olmo",))
+    for name, there in (("Olmo", "amount"), ("Iker", "bill")):
+        link = links.bill_link(other.account_id, other.bills[name], 1, "en", "UTC").url
+        visitor = Client(SERVER_NAME="127.0.0.1")
+        path = link.removeprefix(settings.CARETILL_PUBLIC_URL)
+        answer = visitor.post(path, {"last_name": "Solano", "zip": "97201"})
+        assert answer["Location"].endswith(f"/{there}")
+        page = text(visitor.get(answer["Location"]))
+        assert "$100.00" in page and ("Dr. Sol Ensayo" in page or "Ear check" in page) is False
+        for paper in ("bill", "bill.pdf"):
+            status = visitor.get(answer["Location"].rpartition("/")[0] + f"/{paper}").status_code
+            assert status == (200 if name == "Iker" else 404)
 
 
 def test_registering_without_a_number_needs_an_invitation(home: Family, holder: MemberOf, box: Postbox) -> None:
