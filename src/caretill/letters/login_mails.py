@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 
 from caretill.core import clock, sql
+from caretill.letters import wants
 from caretill.letters.channels import notice_mail
 from caretill.letters.letterhead import letterhead
 from caretill.letters.post import once
@@ -37,6 +38,7 @@ def _notice(topic: str, login_id: UUID, row_id: UUID, _: Body) -> None:
         return notice_mail(f"security.mail.{topic}", str(row_id), to, head, sender, clock.now(), url=url)
 
     once(topic, login_id, row_id, row["email"], made)
+    wants.beside(login_id, "security", row_id)
 
 
 TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
