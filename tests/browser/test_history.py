@@ -80,6 +80,10 @@ def test_every_page_is_sound(visit_as: Visit, sound: Sound, site: str, member: M
         expect(page.locator("h1")).to_have_count(1)
         sound(page)
         shot(page, f"{name}-{look}")
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        sound(page, axe=False)
+    table = page.request.get(f"{HISTORY}history.csv")
+    assert table.ok and len(table.text().splitlines()) == 8, "a head and seven entries, over the wire"
     sql.execute("UPDATE letters_statement SET sha256 = 'x'")
     page.goto(f"{HISTORY}statements/{statement[0]['id']}/bill.pdf")
     sound(page)

@@ -60,8 +60,9 @@ def search(client: Client, **typed: str) -> Any:
 
 def who(client: Client) -> dict[str, str]:
     """What every form of a member's page says of whose it is."""
-    found = re.search(r'name="who" value="([^"]*)"', client.get(HISTORY).content.decode())
-    return {"who": found.group(1)} if found else {}
+    found = re.search(r'name="who" value="([^"]*)"', client.get(f"{HISTORY}?year=2020").content.decode())
+    assert found
+    return {"who": found.group(1)}
 
 
 def rows(answer: Any) -> int:
@@ -99,6 +100,12 @@ def test_nothing_yet(member: MemberOf) -> None:
     assert 'form="search"' not in page and "?lang=es" in page, "the switch of languages needs no form that is not there"
     nobody = a_member(None, email="b@example.org").client().get(HISTORY)
     assert nobody.status_code == 200 and words("history.empty.title") in text(nobody)
+
+
+def test_a_fault_on_an_empty_history_leads_to_its_field(member: MemberOf) -> None:
+    client = member.client()
+    answer = client.post(HISTORY, {"find": "4242 4242 4242 4242"} | who(client))
+    assert answer.status_code == 422 and 'href="#find"' in text(answer) and 'id="find"' in text(answer)
 
 
 def test_a_search_keeps_what_was_typed_and_puts_no_number_into_the_address(
