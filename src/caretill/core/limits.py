@@ -78,6 +78,15 @@ def take(limits: Sequence[Limit], by: int = 1) -> list[int]:
     return [row["count"] for row in sorted(rows, key=lambda row: int(row["place"]))]
 
 
+def clear(limits: Sequence[Limit]) -> None:
+    """Begin again in the present window of each of them; one statement."""
+    sql.execute(
+        "UPDATE core_throttle t SET count = 0 FROM unnest(%s::bytea[], %s::timestamptz[]) AS l(bucket, window_start)"
+        " WHERE t.bucket = l.bucket AND t.window_start = l.window_start",
+        ([limit.bucket() for limit in limits], [limit.window() for limit in limits]),
+    )
+
+
 def forget(older_than: timedelta = timedelta(days=31)) -> int:
     """Drop windows that are long past."""
     return sql.execute("DELETE FROM core_throttle WHERE window_start < %s", (clock.now() - older_than,))

@@ -3,7 +3,8 @@
 Misses are counted for the address that was typed, whether it exists or not, apart for a browser that this login has
 signed in from before (`own`) and for all others (`strange`): a stranger who guesses shuts out strangers, never the
 owner at home. Strangers are counted by their network and all together as well. Windows are fixed, so the most misses
-an account bears in one month of them is the sum of the month's steps: 60 and 20 passwords, 10 and 10 codes.
+that an account bears in one month of them, unless its owner gets in between, is the sum of the month's steps: 60 and 20
+passwords, 10 and 10 codes.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Counts:
     """What a try is counted on."""
 
     steps: tuple[tuple[Step, str], ...]
+    own: bool
 
     def gate(self) -> Gate:
         """What this try costs, the dearest of all counts. One statement, the same for every input."""
@@ -81,9 +83,16 @@ class Counts:
         """Count a miss before it is known to be one; whether there was room. So no crowd slips in at once."""
         return self._gate([count - 1 for count in limits.take(self._limits())]) != "closed"
 
-    def give_back(self) -> None:
-        """It was none."""
-        limits.take(self._limits(), -1)
+    def right(self) -> None:
+        """It was none. An owner in their own browser begins anew; for strangers the misses of others stay."""
+        if self.own:
+            self.clear()
+        else:
+            limits.take(self._limits(), -1)
+
+    def clear(self) -> None:
+        """Begin anew: the owner proved who they are."""
+        limits.clear(self._limits())
 
     def _limits(self) -> list[limits.Limit]:
         return [limits.Limit(step.name, value, 0, step.seconds) for step, value in self.steps]
@@ -95,19 +104,18 @@ class Counts:
 def of_password(email_key: str, place: Place, *, own: bool) -> Counts:
     """For a password. A browser that the login knows is held to its own misses alone, whatever others do."""
     if own:
-        return Counts(tuple((step, email_key) for step in OWN))
-    return Counts(
-        (
-            *((step, email_key) for step in STRANGE),
-            *((step, place.network) for step in NETWORK),
-            *((step, "") for step in ALL),
-        )
+        return Counts(tuple((step, email_key) for step in OWN), own)
+    strangers = (
+        *((step, email_key) for step in STRANGE),
+        *((step, place.network) for step in NETWORK),
+        *((step, "") for step in ALL),
     )
+    return Counts(strangers, own)
 
 
 def of_second(login_id: str, *, own: bool) -> Counts:
     """For the code after the password; apart for browsers of their own, as above."""
-    return Counts(tuple((step, f"{login_id} {'own' if own else 'strange'}") for step in SECOND))
+    return Counts(tuple((step, f"{login_id} {'own' if own else 'strange'}") for step in SECOND), own)
 
 
 def bits(gate: Gate) -> int:

@@ -113,6 +113,26 @@ def test_an_owner_who_misses_at_home_waits_and_gets_in(db: None) -> None:
         assert attempt(place=HOME).login_id == login_id
 
 
+def test_an_owner_who_gets_in_begins_anew_and_a_stranger_does_not(db: None) -> None:
+    """Somebody who mistypes now and then is not shut out at the month's end; a recovery helps who was."""
+    login_id = login()
+    sessions.known_device(login_id, HOME.device)
+    with clock.fixed(START):
+        for _ in range(8):
+            assert gates(4, HOME) == ["open"] * 4
+            assert attempt(place=HOME).login_id == login_id
+        assert gates(11, HOME)[-1] == "closed"
+        signin.trust(login_id, HOME.device)
+        assert attempt(place=HOME).login_id == login_id
+        gates(9)
+        assert attempt().login_id == login_id
+        assert gates(2) == ["hard_work", "closed"]
+        wrong = [signin.by_code(login_id, "000000", HOME) for _ in range(6)]
+        assert wrong == ["wrong"] * 5 + ["closed"]
+        signin.trust(login_id, HOME.device)
+        assert signin.by_code(login_id, factors.new_codes(login_id)[0], HOME) == "right"
+
+
 def test_a_network_and_all_together_are_counted(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     login_id = login()
     with clock.fixed(START):

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch
 
 from caretill.core import tokens
 from caretill.people import sessions, signin
@@ -18,7 +17,6 @@ from caretill.people.sessions import Session
 from caretill.people.tries import Place
 from caretill.web import network
 from caretill.web.account import kept, member
-from caretill.web.jinja import url
 from caretill.web.page import SeeOther
 
 HALF_SECONDS = 600
@@ -98,7 +96,7 @@ def trust(request: HttpRequest, response: HttpResponse, login_id: UUID) -> None:
     For whoever just proved by other means whose login it is, as in a recovery.
     """
     device = _device(request)
-    sessions.known_device(login_id, _digest(device))
+    signin.trust(login_id, _digest(device))
     _set(response, _device_cookie(), device, DEVICE_SECONDS)
 
 
@@ -118,23 +116,11 @@ def set_half(response: HttpResponse, login_id: UUID) -> None:
     _set(response, _half_cookie(), token, HALF_SECONDS)
 
 
-def other_ways() -> tuple[str, ...]:
-    """Pages beside signing in that this site has."""
-    return tuple(name for name in ("register", "forgot_password", "forgot_email") if _stands(name))
-
-
 def browser(request: HttpRequest) -> str:
     """The browser in words for the list of devices: `Firefox, Windows`."""
     agent = request.headers.get("User-Agent", "")
     found = (next((name for mark, name in marks if mark in agent), "") for marks in (_BROWSERS, _SYSTEMS))
     return ", ".join(part for part in found if part)
-
-
-def _stands(name: str) -> bool:
-    try:
-        return bool(url(name))
-    except NoReverseMatch:
-        return False
 
 
 def _device(request: HttpRequest) -> str:

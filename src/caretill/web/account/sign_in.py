@@ -51,14 +51,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, form: SignInForm) -> HttpResponse:
-    figures: dict[str, Any] = {"keys": keys.to_use(request), "here": member.of(request), "ways": door.other_ways()}
+    figures: dict[str, Any] = {"keys": keys.to_use(request), "here": member.of(request)}
     return form_page(request, "account/sign_in.html", form, **figures)
 
 
 def _by_password(request: HttpRequest, form: SignInForm) -> HttpResponse:
     tried = signin.by_password(form.email, form.password, door.place(request), lambda gate: _worked(request, gate))
     if tried.gate == "closed":
-        response = page(request, "account/sign_in_closed.html", status=429, ways=door.other_ways())
+        response = page(request, "account/sign_in_closed.html", status=429)
         response.headers["Retry-After"] = str(CLOSED_SECONDS)
         return response
     if tried.gate != "open":
@@ -93,7 +93,6 @@ def _work(request: HttpRequest, form: SignInForm, gate: Gate) -> HttpResponse:
         entries={"typed": sealed(form), "next": form.next, "kept": form.kept},
         challenge=work.challenge(_purpose(gate), bits),
         bits=bits,
-        ways=door.other_ways(),
     )
 
 
