@@ -6,6 +6,7 @@ queries get the answer as lists of people. Every read is logged, a row an accoun
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -78,7 +79,7 @@ class Owed:
     people: tuple[Person, ...]
     credit_cents: int
 
-    @property
+    @functools.cached_property
     def payable(self) -> tuple[Row, ...]:
         """Bills on which something can be paid now."""
         return tuple(row for row in self.rows if row["payable_cents"] > 0)
@@ -93,20 +94,21 @@ class Owed:
         """On its way: a payment under way holds it."""
         return sum(row["pending_cents"] for row in self.rows)
 
-    @property
+    @functools.cached_property
     def past_due(self) -> tuple[Row, ...]:
         """Bills whose day is over."""
         return tuple(row for row in self.payable if row["past_due"])
 
-    @property
+    @functools.cached_property
     def coming(self) -> tuple[Row, ...]:
         """Bills whose day is today or to come, the nearest first."""
         return tuple(row for row in self.payable if not row["past_due"])
 
-    @property
+    @functools.cached_property
     def next_due(self) -> tuple[Row, ...]:
         """Those of the nearest day to come."""
-        return tuple(row for row in self.coming if row["due_date"] == self.coming[0]["due_date"])
+        coming = self.coming
+        return tuple(row for row in coming if row["due_date"] == coming[0]["due_date"])
 
 
 def cents(rows: Iterable[Row]) -> int:
