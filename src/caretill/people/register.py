@@ -27,6 +27,7 @@ TRIES = 5
 # Sent twice, the last step signs in twice; a minute later it is somebody who kept an old page.
 TWICE = timedelta(seconds=60)
 MAIL = "account mail"  # the purpose under which what a mail says is sealed: letters.register_mails opens it
+MAIL_SECONDS = 4 * 86_400
 
 Level = Literal["holder", "own"]
 Made = Literal["made", "again", "taken"]
@@ -175,8 +176,8 @@ def make(wish: Wish) -> Made:
 
 
 def put_mail(owner_id: UUID, topic: str, to: str, region: str, language: str, **says: str) -> None:
-    """A mail of ours: address and words sealed, for a day."""
-    sealed = tokens.seal(MAIL, {"to": to, **says}, 86_400)
+    """A mail of ours: address and words sealed, for as long as the outbox tries (core.outbox)."""
+    sealed = tokens.seal(MAIL, {"to": to, **says}, MAIL_SECONDS)
     outbox.put(owner_id, topic, {"sealed": sealed, "region": region, "language": language})
 
 

@@ -208,6 +208,14 @@ def test_a_number_that_is_held_already_gets_the_same_pages_and_its_owner_is_told
     ]
 
 
+def test_home_says_that_nothing_is_linked_and_whom_to_call(bill: Bill) -> None:
+    a_member(bill.account_id)
+    one = Registrant()
+    one.whole(facts(bill))
+    home = one.get("/account/").content.decode()
+    assert say("en", "home.unlinked") in home and "(503) 555-0110" in home and bill.number not in home
+
+
 def test_an_account_with_a_member_is_held(bill: Bill) -> None:
     owner = a_member(bill.account_id)
     Registrant().whole(facts(bill))
