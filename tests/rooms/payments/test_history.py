@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+import contextlib
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from caretill.core import sql
+from caretill.core import clock, sql
 from caretill.letters import history as whole
 from caretill.letters.statements import issue
 from caretill.payments import callbacks, history, look, sweep, take
@@ -18,7 +19,7 @@ from caretill.people.viewer import Viewer
 from house import ledgerbook as book
 from house.cast import a_bill
 from house.desk import Desk
-from house.families import a_family
+from house.families import Killed, a_family, killed_after
 from house.member import a_member, grant, person_of
 
 ALL = Wanted()
@@ -208,6 +209,25 @@ def test_a_familys_payment_is_one_entry_to_who_sees_all_of_it_and_a_part_to_othe
     assert {entry.reference for entry in theirs} == {payment.reference}
     net = sum(entry.paid_cents - entry.refunded_cents for entry in theirs)
     assert net == made.bills[3].figures()["paid_here_cents"]
+
+
+def test_what_a_family_paid_is_never_out_of_sight_between_two_steps(processor: Desk) -> None:
+    made = a_family(accounts=3)
+    payer = a_member(made.bills[0].account_id)
+    for bill in made.bills[2:]:
+        grant(payer.login_id, bill.account_id, "pay")
+    begun = take.pay(made.ask(100, 200, 300, 400))
+    assert begun.payment_id
+    processor.card(begun.url)
+    for steps in (1, 1, 1, 1):
+        with contextlib.suppress(Killed), killed_after(steps):
+            look.came_back(made.bills[0].account_id, begun.payment_id)
+            sweep.sweep()
+        entries = seen(book.viewer(payer))
+        assert sum(entry.amount_cents for entry in entries) == 1_000, kinds(entries)
+    with clock.fixed(clock.now() + timedelta(hours=1)):
+        sweep.sweep()
+    assert kinds(seen(book.viewer(payer))) == ["payment"]
 
 
 def test_a_made_up_person_finds_nothing(processor: Desk) -> None:

@@ -33,8 +33,13 @@ WITH reach AS (
         UNION ALL
         SELECT f.to_account_id, f.bill_id, f.amount_cents FROM payments_forward f
         WHERE f.account_id = a.account_id AND f.payment_id = a.id
+            AND (a.state <> 'succeeded' OR f.state = 'open' AND NOT EXISTS (
+                SELECT 1 FROM payments_share h
+                WHERE h.account_id = f.to_account_id AND h.payment_id = f.payment_id AND h.state = 'booked'))
     ) AS s ON true
+    -- A family's payment that went through is on its way to each bill until that bill's account has booked it.
     WHERE a.state IN ('submitting', 'requires_action', 'pending', 'unknown', 'failed')
+        OR (a.state = 'succeeded' AND a.family)
 ), parts AS (
     SELECT m.*, b.number AS bill_number, b.payee, b.region, b.private, b.person_id, p.first_name, p.last_name,
         p.birth_date, p.relation
