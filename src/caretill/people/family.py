@@ -119,9 +119,9 @@ def one(viewer: Viewer, account_id: UUID) -> Household:
     return found[0]
 
 
-def shown(viewer: Viewer, account_id: UUID) -> None:
-    """Log that somebody who was invited sees the first names that an invitation is about."""
-    audit.record_read(account_id, viewer.name, "invitation", None)
+def shown(viewer: str, account_id: UUID, invite_id: UUID) -> None:
+    """Log that somebody sees an invitation: who holds its link (`invited`), or a member."""
+    audit.record_read(account_id, viewer, "invitation", invite_id)
 
 
 def today(region: str) -> date:
@@ -130,9 +130,10 @@ def today(region: str) -> date:
 
 
 def figures(viewer: Viewer, accounts: tuple[UUID, ...]) -> tuple[Household, ...]:
-    """As `read`, unlogged: for the verbs of this room."""
+    """As `read`, unlogged: for the verbs of this room. Accounts that the viewer does not reach are left out."""
     asked = sql.load(__file__, "household.sql")
-    row = sql.one(asked, {"accounts": list(accounts), "now": clock.now()}) if accounts else None
+    reached = [each for each in accounts if viewer.reach(each)]
+    row = sql.one(asked, {"accounts": reached, "now": clock.now()}) if reached else None
     return tuple(_household(viewer, each) for each in sql.answer(row["figures"])["accounts"]) if row else ()
 
 

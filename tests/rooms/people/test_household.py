@@ -221,6 +221,17 @@ def test_an_invitation_gives_no_more_than_its_giver_holds_when_it_is_taken(home:
         household.take(login(home), link)
 
 
+def test_an_invitation_ends_with_the_childhood_that_its_giver_managed(home: Family, time: FixedClock) -> None:
+    holder, helper = login(home, "holder"), login(home)
+    household.take(helper, invited(home, holder, {"Ane": "manage"}))
+    time.at = BIRTHDAY - timedelta(days=1)
+    link = invited(home, helper, {"Ane": "see"}, "third@example.org")
+    assert household.offer(link).rights == {home.people["Ane"]: "see"}
+    time.at = BIRTHDAY
+    with pytest.raises(household.Gone):
+        household.take(login(home), link)
+
+
 def test_an_offer_never_lowers_what_stands(home: Family) -> None:
     giver, taker = login(home, "holder"), login(home, "manage", "Iker")
     household.take(taker, invited(home, giver, {"Iker": "see", "Olmo": "see"}))

@@ -54,6 +54,7 @@ def invite_open(request: HttpRequest, token: str) -> HttpResponse:
     if member.of(request):
         response: HttpResponse = SeeOther(url("invite_take"))
     else:
+        family.shown("invited", offer.account_id, offer.id)
         region = organisation().region(offer.region)
         response = page(request, "account/invite_open.html", offer=offer, region=region)
     invited.remember(response, token)
@@ -79,7 +80,7 @@ def invite_take(request: HttpRequest, session: Session) -> HttpResponse:
         return _over(member_page(request, session, "account/invite_own.html"))
     if offer.by_login == session.login_id:
         return _over(member_page(request, session, "account/invite_own.html"))
-    family.shown(session.viewer, offer.account_id)
+    family.shown(session.viewer.name, offer.account_id, offer.id)
     return member_page(request, session, "account/invite_take.html", offer=offer, everybody=NOBODY)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from caretill.core import clock, outbox, sql
 from caretill.core.clock import FixedClock
@@ -223,6 +225,15 @@ def test_one_leaves(home: Family, holder: MemberOf) -> None:
     answer = ona.client().post(f"/account/household/{home.account_id}/leave/")
     assert "You left the account." in text(ona.client().get(answer["Location"]))
     assert holder.client().post(f"/account/household/{home.account_id}/leave/").status_code == 404
+
+
+def test_the_page_asks_little_of_the_database(home: Family, holder: MemberOf) -> None:
+    other = a_family("other")
+    grant(holder.login_id, other.account_id, "manage")
+    browser = holder.client()
+    with CaptureQueriesContext(connection) as asked:
+        page = text(browser.get("/account/household/"))
+    assert page.count("Iker (child)") == 2 and len(asked) <= 4, [each["sql"][:80] for each in asked]
 
 
 def test_nothing_linked(holder: MemberOf) -> None:
