@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 
 from caretill.people import passkeys
-from caretill.people.sessions import Session
 from caretill.regions.catalog import organisation
 
 
@@ -31,12 +31,12 @@ def to_use(request: HttpRequest) -> Asked | None:
     return _asked(*passkeys.to_use(origin(request))) if passkeys.possible(origin(request)) else None
 
 
-def to_add(request: HttpRequest, session: Session) -> Asked | None:
-    """For a new passkey of a member."""
+def to_add(request: HttpRequest, login_id: UUID, email: str) -> Asked | None:
+    """For a new passkey of a login."""
     here = origin(request)
     if not passkeys.possible(here):
         return None
-    return _asked(*passkeys.to_add(session.login_id, session.email, here, organisation().name))
+    return _asked(*passkeys.to_add(login_id, email, here, organisation().name))
 
 
 def _asked(state: str, options: dict[str, Any]) -> Asked:

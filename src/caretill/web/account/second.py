@@ -52,8 +52,9 @@ def second_page(request: HttpRequest, login_id: UUID, form: SecondForm) -> HttpR
     if ways.second:
         figures: dict[str, Any] = {"held": ways, "keys": keys.to_use(request) if ways.passkeys else None}
         return form_page(request, "account/second.html", form, **figures)
-    app = app_of(form.seed, login_id, signin.email_of(login_id))
-    return form_page(request, "account/second_add.html", form, app=app)
+    email = signin.email_of(login_id)
+    app, asked = app_of(form.seed, login_id, email), keys.to_add(request, login_id, email)
+    return form_page(request, "account/second_add.html", form, app=app, keys=asked)
 
 
 def app_of(sealed: str, login_id: UUID, email: str) -> dict[str, str]:
@@ -85,16 +86,29 @@ def _by_passkey(request: HttpRequest, login_id: UUID, form: SecondForm) -> HttpR
 
 
 def _add(request: HttpRequest, login_id: UUID, form: SecondForm) -> HttpResponse:
-    """Keep the app that was set up, sign in, and show the recovery codes once."""
-    seed = open_seed(form.seed, login_id)
-    if not seed:
-        return second_page(request, login_id, form.wrong("code", "signin.error.seed_late"))
-    if not factors.add_totp(login_id, seed, form.code):
-        return second_page(request, login_id, form.wrong("code", "signin.error.app_wrong"))
+    """Keep the app or the passkey that was set up, sign in, and show the recovery codes once."""
+    wrong = _set_up_passkey(request, login_id, form) if form.passkey else _set_up_app(login_id, form)
+    if wrong:
+        return second_page(request, login_id, form.wrong("code", wrong))
     signin.tell(login_id, "factor_changed")
     codes = factors.new_codes(login_id)
     begun = door.begin(request, login_id, second=True)
     return begun.onto(codes_page(request, begun.session, codes, next=form.next, keep=form.kept))
+
+
+def _set_up_app(login_id: UUID, form: SecondForm) -> str:
+    seed = open_seed(form.seed, login_id)
+    if not seed:
+        return "signin.error.seed_late"
+    return "" if factors.add_totp(login_id, seed, form.code) else "signin.error.app_wrong"
+
+
+def _set_up_passkey(request: HttpRequest, login_id: UUID, form: SecondForm) -> str:
+    try:
+        passkeys.add(login_id, keys.origin(request), form.state, form.passkey, door.browser(request))
+    except Refused as refused:
+        return f"security.error.passkey_{refused.code}"
+    return ""
 
 
 def codes_page(

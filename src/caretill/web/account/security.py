@@ -100,7 +100,7 @@ def passkeys_page(request: HttpRequest, session: Session) -> HttpResponse:
 
 def _passkeys(request: HttpRequest, session: Session, form: Form) -> HttpResponse:
     held = factors.ways(session.login_id)
-    asked = keys.to_add(request, session)
+    asked = keys.to_add(request, session.login_id, session.email)
     label = getattr(form, "label", "")
     figures = {"held": held, "keys": asked, "label": label, "zone": _zone(session)}
     return member_form_page(request, session, "account/security_passkeys.html", form, **figures)

@@ -49,6 +49,7 @@
   };
 
   form.hidden = false;
+  form.parentElement.hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     failed.hidden = true;

@@ -152,6 +152,26 @@ def test_a_passkey_is_added_used_named_and_removed(client: Client) -> None:
     assert new.post("/sign-in/", fields).status_code == 422
 
 
+def test_a_short_password_may_get_a_passkey_before_anything_opens(client: Client) -> None:
+    client.defaults["SERVER_NAME"] = "localhost"
+    login_id = a_login(password="otters swim")
+    client.post("/sign-in/", {"email": "juana@example.org", "password": "otters swim"})
+    page, device = client.get("/sign-in/second/?next=/account/devices/"), Device()
+    fields = {"state": hidden(page.content, "state"), "next": "/account/devices/"}
+    assert client.post("/sign-in/second/", fields | {"passkey": "nonsense"}).status_code == 422
+    assert member.cookie() not in client.cookies
+    page = client.get("/sign-in/second/?next=/account/devices/")
+    fields["state"] = hidden(page.content, "state")
+    codes = client.post("/sign-in/second/", fields | {"passkey": device.make(asked(page))})
+    assert codes.status_code == 200 and factors.ways(login_id).codes == 10
+    assert client.get("/account/devices/").status_code == 200
+    new = Client(SERVER_NAME="localhost")
+    new.post("/sign-in/", {"email": "juana@example.org", "password": "otters swim"})
+    page = new.get("/sign-in/second/")
+    fields = {"passkey": device.use(asked(page)), "state": hidden(page.content, "state"), "next": "/account/devices/"}
+    assert new.post("/sign-in/second/", fields)["Location"] == "/account/devices/"
+
+
 def test_a_passkey_proves_and_only_the_members_own(client: Client) -> None:
     mine = at_home(client)
     device = with_passkey(client)
