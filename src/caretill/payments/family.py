@@ -9,7 +9,7 @@ last command is through, the attempt keeps a lease: whoever is killed in between
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,12 +35,6 @@ class Verdict:
     holder_account_id: UUID | None = None
     holder_id: UUID | None = None
     until: datetime | None = None
-
-
-def possible(region: str, payees: Iterable[str]) -> bool:
-    """Whether bills of these payees can share one payment: they have the same account at the processor (ADR 0009)."""
-    accounts = catalog.organisation().region(region).processor_accounts
-    return len({accounts[payee] for payee in payees}) <= 1
 
 
 def look(region: str, bills: Sequence[Bill]) -> tuple[Verdict, dict[UUID, str]]:

@@ -16,7 +16,7 @@ from caretill.payments.access import payment_figures
 from caretill.payments.family import payer_of
 from caretill.regions.catalog import organisation, region
 from caretill.web import visit
-from caretill.web.flow import Made, viewer
+from caretill.web.flow import Made, viewers
 from caretill.web.visit import Flow
 
 
@@ -108,10 +108,15 @@ def read(request: HttpRequest, flow: Flow) -> Bills:
 
     A hold whose time is over falls only by the processor's word: it is asked for first.
     """
-    rows = access.payable_bills(viewer(flow))
+    rows = _rows(flow)
     if over(rows):
-        rows = access.payable_bills(viewer(flow))
+        rows = _rows(flow)
     return of_rows(request, flow.bills, rows, rows[0]["masked_name"] if rows else "")
+
+
+def _rows(flow: Flow) -> list[dict[str, Any]]:
+    found = [row for seen in viewers(flow) for row in access.payable_bills(seen)]
+    return sorted(found, key=lambda row: (row["due_date"], row["bill_id"]))
 
 
 def over(rows: Sequence[dict[str, Any]]) -> bool:
@@ -160,7 +165,7 @@ def _bill(order: Sequence[str], row: dict[str, Any], hold: Hold | None) -> Bill:
         end=row["number"][-4:],
         payee=row["payee"],
         payee_name=organisation().payees[row["payee"]].name,
-        account=f"{row['account_id']} {place.processor_accounts[row['payee']]}",
+        account=f"{row['region']} {place.processor_accounts[row['payee']]}",
         due=row["due_date"],
         past_due=row["due_date"] < today,
         payable_cents=row["payable_cents"],

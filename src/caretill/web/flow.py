@@ -89,7 +89,9 @@ def theirs(request: HttpRequest, flow: Flow) -> bool:
     session = member.of(request)
     if session is None or flow.login != str(session.login_id):
         return False
-    return may_pay(session.viewer, UUID(flow.account_id), [UUID(bill) for bill in flow.bills])
+    return all(
+        may_pay(session.viewer, UUID(account), [UUID(bill) for bill in bills]) for account, bills in flow.homes.items()
+    )
 
 
 def with_payment(view: Callable[[HttpRequest, Made], HttpResponse]) -> View:
@@ -111,13 +113,15 @@ def kept(request: HttpRequest, response: HttpResponse, flow: Flow) -> HttpRespon
     return response
 
 
-def viewer(flow: Flow) -> Viewer:
-    """A guest with the bills of the flow in view."""
-    return Viewer("guest", UUID(flow.account_id), frozenset(map(UUID, flow.bills)))
+def viewers(flow: Flow) -> list[Viewer]:
+    """Who sees the bills of the flow and nothing else: one for each account."""
+    return [
+        Viewer("guest", UUID(account), frozenset(map(UUID, bills))) for account, bills in flow.homes.items() if bills
+    ]
 
 
 def turns(flow: Flow) -> tuple[Turn, ...]:
-    """The payments that what was chosen takes, in the order of the bills."""
+    """The payments that what was chosen takes, in the order of the bills; each may be for several accounts."""
     region, payees = organisation().region(flow.region), organisation().payees
     chosen: dict[str, list[str]] = {}
     for bill in flow.bills:

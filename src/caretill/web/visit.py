@@ -38,7 +38,8 @@ class Flow:
     before it, where one choice takes several payments, are `earlier`.
     `proved` says what registering need not ask again.
 
-    A member's flow names their `login` and is open to nobody else; `then` is the flow of another account to pay next.
+    A member's flow names their `login` and is open to nobody else; `then` is the flow of another region to pay next.
+    `account_id` is the account that pays; bills of a family's other accounts have theirs in `accounts`.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Flow:
     amounts: dict[str, int] = field(default_factory=dict)
     choice: str = ""
     payees: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
     masked_name: str = ""
     payer_name: str = ""
     email: str = ""
@@ -95,6 +97,18 @@ class Flow:
     def made(self, payment_id: str) -> bool:
         """Whether that payment is one of this flow."""
         return bool(payment_id) and payment_id in (self.payment_id, *self.earlier)
+
+    def account_of(self, bill: str) -> str:
+        """The billing account of a bill."""
+        return self.accounts.get(bill, self.account_id)
+
+    @property
+    def homes(self) -> dict[str, list[str]]:
+        """The bills by account, the payer's account first."""
+        found: dict[str, list[str]] = {self.account_id: []}
+        for bill in self.bills:
+            found.setdefault(self.account_of(bill), []).append(bill)
+        return found
 
     @property
     def made_at(self) -> int:
@@ -180,6 +194,9 @@ def _packed(flow: Flow) -> dict[str, Any]:
     payees = sorted(set(flow.payees.values()))
     payload["bills"] = base64.b64encode(b"".join(UUID(bill).bytes for bill in flow.bills)).decode()
     payload["amounts"] = [flow.amounts.get(bill, 0) for bill in flow.bills]
+    homes = sorted(set(flow.accounts.values()))
+    places = [homes.index(flow.accounts[bill]) if bill in flow.accounts else -1 for bill in flow.bills]
+    payload["accounts"] = [homes, places if homes else []]
     payload["payees"] = [payees, [payees.index(flow.payees[b]) if b in flow.payees else -1 for b in flow.bills]]
     return payload
 
@@ -190,7 +207,9 @@ def _unpacked(payload: dict[str, Any]) -> dict[str, Any]:
     names, places = payload["payees"]
     amounts = {bill: cents for bill, cents in zip(bills, payload["amounts"], strict=True) if cents}
     payees = {bill: names[place] for bill, place in zip(bills, places, strict=True) if place >= 0}
-    return payload | {"bills": bills, "amounts": amounts, "payees": payees}
+    homes, of_homes = payload["accounts"]
+    accounts = {bill: homes[place] for bill, place in zip(bills, of_homes, strict=bool(homes)) if place >= 0}
+    return payload | {"bills": bills, "amounts": amounts, "payees": payees, "accounts": accounts}
 
 
 def _set(response: HttpResponse, name: str, value: str) -> None:

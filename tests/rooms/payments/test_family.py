@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -49,6 +49,24 @@ def test_five_bills_of_four_accounts_are_paid_at_once(processor: Desk) -> None:
         assert (found["payment_id"], found["amount_cents"]) == (answer.payment_id, cents)
         assert found["account_id"] == made.bills[0].account_id
     assert sql.one("SELECT count(*) AS n FROM payments_attempt WHERE lease_until IS NOT NULL") == {"n": 0}
+
+
+def test_accounts_are_held_and_booked_in_their_order_whoever_pays(
+    processor: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two payments that want the same accounts meet at the first of them: of both, one gets all."""
+    made = Family(tuple(reversed(a_family().bills)))
+    real = sql.call
+    seen: list[tuple[str, UUID]] = []
+
+    def call(function: str, account_id: UUID, payload: dict[str, object]) -> dict[str, object]:
+        seen.append((function, account_id))
+        return real(function, account_id, payload)
+
+    monkeypatch.setattr(sql, "call", call)
+    _pays(processor, made)
+    for function in ("payments_share_reserve", "payments_share_end"):
+        assert [account for name, account in seen if name == function] == sorted({b.account_id for b in made.bills})
 
 
 def test_the_payer_may_have_no_bill_of_their_own_in_it(processor: Desk) -> None:
@@ -248,8 +266,3 @@ def test_the_day_is_told_to_billing_with_the_payments_reference(processor: Desk)
     )
     back = [(row["bill_number"], row["amount_cents"]) for row in rows if row["kind"] == "refund"]
     assert back == [(made.bills[3].number, -2_000)] and len(rows) == 6
-
-
-def test_payees_of_one_processor_account_can_share_a_payment() -> None:
-    assert family.possible("oregon", ["medical_group"] * 2)
-    assert family.possible("oregon", [])

@@ -43,7 +43,7 @@ def member_pay(request: HttpRequest, session: Session) -> HttpResponse:
     draft = _draft(asked, rows, before)
     found = bills.of_rows(request, draft.bills, rows, _names(rows))
     form = amount.read(request, draft, found) if found.open else None
-    if form is not None and form.sent and len(_accounts(rows, form.cents)) > MOST_FLOWS:
+    if form is not None and form.sent and len(_payers(session, rows, form.cents)) > MOST_FLOWS:
         form = form.wrong("bill", "member_pay.error.accounts", most=MOST_FLOWS)
     if form is None or not form.sent:
         return _page(request, session, found, form, draft, before)
@@ -55,18 +55,21 @@ def member_pay(request: HttpRequest, session: Session) -> HttpResponse:
 
 
 def flows_of(session: Session, rows: Sequence[Row], form: AmountForm, before: Mapping[str, Flow]) -> list[Flow]:
-    """What was chosen as flows, one an account, paid one after the other in the order of the bills.
+    """What was chosen as flows, one a region, paid one after the other in the order of the bills.
 
-    This is the one place that says which bills go together; `flow.turns` says it of the bills of one flow. A flow that
-    was begun before keeps its key where nothing changed, so going back and forth pays once.
+    This is the one place that says which bills go together; `flow.turns` says it of the bills of one flow. Bills of
+    several accounts go together (payments.family). A flow that was begun before keeps its key where nothing changed,
+    so going back and forth pays once.
     """
     flows = []
-    for account_id, chosen in _accounts(rows, form.cents).items():
+    for account_id, chosen in _payers(session, rows, form.cents).items():
         bills_of = [str(row["bill_id"]) for row in chosen]
         flow = before.get(account_id) or Flow.new(chosen[0]["region"], account_id, "member", bills_of)
         flow.bills = bills_of
         flow.login = str(session.login_id)
         flow.payees = {str(row["bill_id"]): row["payee"] for row in chosen}
+        homes = {str(row["bill_id"]): str(row["account_id"]) for row in chosen}
+        flow.accounts = {bill: home for bill, home in homes.items() if home != account_id}
         flow.masked_name = _names(chosen)
         if not flow.payer_name:
             flow.pay_as(f"{session.first_name} {session.last_name}".strip(), session.email)
@@ -78,12 +81,17 @@ def flows_of(session: Session, rows: Sequence[Row], form: AmountForm, before: Ma
     return flows
 
 
-def _accounts(rows: Sequence[Row], cents: Mapping[str, int]) -> dict[str, list[Row]]:
-    """The chosen bills by account."""
-    found: dict[str, list[Row]] = {}
+def _payers(session: Session, rows: Sequence[Row], cents: Mapping[str, int]) -> dict[str, list[Row]]:
+    """The chosen bills of each region, by the account that pays them: one that is the member's own, or the first."""
+    regions: dict[str, list[Row]] = {}
     for row in rows:
         if cents.get(str(row["bill_id"])):
-            found.setdefault(str(row["account_id"]), []).append(row)
+            regions.setdefault(row["region"], []).append(row)
+    own = {reach.account_id for reach in session.viewer.reaches if reach.holder}
+    found = {}
+    for chosen in regions.values():
+        payer = next((row["account_id"] for row in chosen if row["account_id"] in own), chosen[0]["account_id"])
+        found[str(payer)] = chosen
     return found
 
 

@@ -56,7 +56,10 @@ def ask(request: HttpRequest, flow: Flow) -> Ask:
         key=UUID(flow.key),
         account_id=UUID(flow.account_id),
         region=flow.region,
-        parts=tuple((UUID(bill), cents) for bill, cents in turn.parts),
+        parts=tuple((UUID(bill), cents) for bill, cents in turn.parts if bill not in flow.accounts),
+        others=tuple(
+            (UUID(flow.accounts[bill]), UUID(bill), cents) for bill, cents in turn.parts if bill in flow.accounts
+        ),
         payer_name=flow.payer_name,
         email=flow.email,
         language=preferences.of(request).language,
@@ -79,6 +82,8 @@ def sent(request: HttpRequest, flow: Flow, answer: Answer) -> HttpResponse:
             return kept(request, over_to("wait", Made.of(flow.account_id, flow.payment_id)), flow)
         case "not_sent":
             return kept(request, check_page(request, flow, 503, "not_sent"), flow)
+        case "being_paid" if flow.login:
+            return fallen(request, flow)
         case "being_paid":
             found = bills.read(request, flow)
             return shut(request, flow, found, 409) if found.shut else check_page(request, flow, 409, "again")

@@ -12,7 +12,7 @@ from caretill.core import clock, sql
 from house.cast import Bill, a_bill
 from house.desk import Desk, processor_desk
 from house.member import MemberOf, a_member, grant
-from house.payer import HIDDEN, text, words
+from house.payer import HIDDEN, Payer, text, words
 from house.scenes import NOON
 
 __all__ = ["processor_desk"]
@@ -95,20 +95,81 @@ def test_several_bills_of_two_payees_one_after_the_other(processor: Desk) -> Non
     assert [bill.figures()["open_cents"] for bill in bills] == [0, 4_000]
 
 
-def test_accounts_are_paid_one_after_the_other(processor: Desk) -> None:
+def test_bills_of_several_accounts_are_one_payment(processor: Desk) -> None:
     bills = a_bill(9_000, family="1"), a_bill(14_000, family="2"), a_bill(1_000, family="3")
+    _, client = owner(*bills)
+    went = choose(client, *bills, amount_1="100.00")
+    check = text(client.get(went["Location"]))
+    assert "$200.00" in check and words("check.several.title", n=2) not in check
+    address = press(client, went["Location"])["Location"]
+    for bill in bills:
+        assert bill.figures()["payable_cents"] == (4_000 if bill is bills[1] else 0)
+    (guest,) = [Payer(bills[2])]
+    assert words("amount.state.waits.title") in text(guest.get("amount")), "another door waits for it"
+    assert words("amount.state.mine.title") in text(client.get(f"/account/pay/?of={bills[2].bill_id}"))
+    done = text(client.get(client.get(inside(processor.card(address)))["Location"]))
+    assert "You paid $200.00" in done and "Next: pay" not in done
+    assert all(bill.number in done for bill in bills)
+    assert [bill.figures()["open_cents"] for bill in bills] == [0, 4_000, 0]
+    assert [row["amount_cents"] for row in processor.charges()] == [20_000]
+    row = sql.one("SELECT account_id, id, family FROM payments_payment")
+    assert row is not None and row["family"] and row["account_id"] == bills[0].account_id
+    receipt = text(client.get(f"/account/history/receipts/{row['id']}/"))
+    assert all(bill.number in receipt for bill in bills)
+    for bill in bills:
+        page = text(client.get(f"/account/bills/{bill.bill_id}/"))
+        assert words("bills.receipts") in page
+    assert "$200.00" in text(client.get("/account/"))
+
+
+def test_two_regions_are_paid_one_after_the_other(processor: Desk) -> None:
+    bills = a_bill(9_000, family="1"), a_bill(14_000, family="2"), a_bill(1_000, family="3", region="washington")
     _, client = owner(*bills)
     went = choose(client, *bills)
     check = text(client.get(went["Location"]))
-    assert words("check.several.title", n=3) in check and "$140.00 to Larkspur" in check
-    address = went["Location"]
-    for turn, bill in enumerate(bills):
-        done = text(pay(client, processor, address))
-        assert bill.figures()["open_cents"] == 0
-        assert ("Next: pay" in done) is (turn < 2)
-        if turn < 2:
-            address = done.partition(f'">{words("done.next.button")}')[0].rpartition('href="')[2]
-    assert [row["amount_cents"] for row in processor.charges()] == [9_000, 14_000, 1_000]
+    assert words("check.several.title", n=2) in check and "$230.00 to Larkspur" in check
+    done = text(pay(client, processor, went["Location"]))
+    assert "Next: pay" in done
+    pay(client, processor, done.partition(f'">{words("done.next.button")}')[0].rpartition('href="')[2])
+    assert [row["amount_cents"] for row in processor.charges()] == [23_000, 1_000]
+    assert [bill.figures()["open_cents"] for bill in bills] == [0, 0, 0]
+
+
+def test_a_right_that_is_taken_back_on_one_account_ends_the_whole_choice(processor: Desk) -> None:
+    bills = a_bill(9_000, family="1"), a_bill(14_000, family="2")
+    member, client = owner(*bills)
+    address = choose(client, *bills)["Location"]
+    assert client.get(address).status_code == 200
+    sql.execute(
+        "UPDATE people_access SET ended_at = %s WHERE login_id = %s AND account_id = %s",
+        (clock.now(), member.login_id, bills[1].account_id),
+    )
+    assert client.get(address).status_code == 404
+    assert client.post(address, {"key": "x"}).status_code == 404
+    assert sql.one("SELECT count(*) AS n FROM payments_payment") == {"n": 0}
+
+
+def test_less_is_owed_in_another_account_by_now(processor: Desk) -> None:
+    bills = a_bill(9_000, family="1", number="P1"), a_bill(14_000, family="2", number="P2")
+    _, client = owner(*bills)
+    went = choose(client, *bills)
+    a_bill(10_000, family="2", number="P2", version=2)
+    page = text(client.get(press(client, went["Location"])["Location"]))
+    assert words("member_pay.fallen.title") in page and "You owe $190.00" in page
+    assert [bill.figures()["pending_cents"] for bill in bills] == [0, 0]
+
+
+def test_somebody_else_pays_a_bill_of_another_account_meanwhile(processor: Desk) -> None:
+    bills = a_bill(9_000, family="1"), a_bill(14_000, family="2")
+    _, client = owner(*bills)
+    went = choose(client, *bills)
+    guest = Payer(bills[1])
+    card = guest.to_card()
+    answer = press(client, went["Location"])
+    page = text(client.get(answer["Location"]))
+    assert words("member_pay.fallen.title") in page and words("amount.state.waits.title") in page
+    assert "You owe $90.00" in page and bills[0].figures()["pending_cents"] == 0
+    processor.card(card)
 
 
 def test_back_and_forth_pays_once(processor: Desk) -> None:
