@@ -57,6 +57,7 @@ def test_own_server_needs_its_secrets_said(tmp_path: Path) -> None:
         ("CARETILL_SMTP_URL", "mail.example.org:25", "smtp://"),
         ("CARETILL_MAIL_FROM", "billing", "email address"),
         ("CARETILL_MAIL_FROM", "billing@example.org\nBcc: you@example.org", "email address"),
+        ("CARETILL_TEXTS", "pigeon", "off or mailbox"),
         ("CARETILL_DEBUG", "maybe", "yes or no"),
         ("CARETILL_TRUSTED_PROXIES", "-1", "0 to 9"),
         ("CARETILL_TRUSTED_PROXIES", "10", "0 to 9"),
