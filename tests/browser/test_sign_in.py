@@ -222,6 +222,28 @@ def test_a_short_password_gets_an_app_and_then_signs_in_with_it(visit_as: Visit,
         expect(page.locator("h1")).to_have_text(say(language, "security.devices.title"))
 
 
+def test_a_short_password_gets_a_passkey_and_then_signs_in_with_it(visit_local: Visit, sound: Sound, db: None) -> None:
+    a_login(password=SHORT)
+    page = visit_local(width=320, color_scheme="dark")
+    page.add_init_script(PRESS)
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": KEYS})
+    page.goto("/sign-in/?next=/account/devices/")
+    type_in(page, email="juana@example.org", password=SHORT)
+    sound(page)
+    press(page, say("en", "security.passkeys.button"))
+    press(page, say("en", "security.codes.saved"))
+    expect(page.locator("h1")).to_have_text(say("en", "security.devices.title"))
+    press(page, say("en", "account.nav.sign_out"))
+    page.goto("/sign-in/?next=/account/devices/#press")
+    type_in(page, email="juana@example.org", password=SHORT)
+    expect(page.locator("h1")).to_have_text(say("en", "signin.second.title"))
+    sound(page)
+    press(page, say("en", "signin.passkey.button"))
+    expect(page.locator("h1")).to_have_text(say("en", "security.devices.title"))
+
+
 def test_the_clock_warns_and_staying_goes_on(visit_as: Visit, sound: Sound, db: None) -> None:
     page = at_home(visit_as())
     page.clock.install()
