@@ -86,6 +86,7 @@ def test_a_payment_on_its_way_has_its_tracker(processor: Desk, time: clock.Fixed
     page = text(member.client().get("/account/"))
     assert words("home.nothing") in page and "$140.00 is on its way to us." in page
     assert "Somebody is paying this now." in page and words("home.todo") not in page
+    assert "/account/#moving" in text(member.client().get(f"/account/bills/{bill.bill_id}/"))
     sql.execute("UPDATE payments_payment SET state = 'unknown', returned_at = %s", (clock.now(),))
     page = text(member.client().get("/account/"))
     assert words("states.unknown.sentence") in page and words("wait.track.step.checking") in page
