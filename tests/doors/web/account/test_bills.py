@@ -209,3 +209,18 @@ def test_what_a_page_costs() -> None:
         count = statements(lambda path=path: client.get(path))  # type: ignore[misc]
         assert count <= MOST_STATEMENTS, (path, count)
         print(path[:16], count)
+
+
+def test_the_pages_are_valid_html(parse: Callable[[bytes], Any]) -> None:
+    one, two = a_bill(14_000, plan_paid_cents=1_000), a_bill(7_000, family="2", due=date(2026, 11, 2))
+    member = a_member(one.account_id)
+    grant(member.login_id, two.account_id)
+    client = member.client()
+    paths = ["/account/", "/account/bills/?state=all&kind=hospital", "/account/bills/?state=all"]
+    paths += [f"/account/bills/{one.bill_id}/", f"/account/pay/?of={one.bill_id}"]
+    for path in [*paths, f"/account/pay/?of={one.bill_id}&of={two.bill_id}"]:
+        for language in ("en", "es"):
+            parse(client.get(f"{path}{'&' if '?' in path else '?'}lang={language}").content)
+    parse(client.post("/account/bills/", {}).content)
+    a_private_bill(one)
+    parse(client.get(f"/account/bills/{one.bill_id}/").content)
