@@ -31,12 +31,13 @@ _ASKED = (
 _HEARS = (
     "SELECT l.id AS login_id, l.email, l.phone, l.region, l.language, l.quiet_from, l.quiet_to, a.level = 'holder'"
     " AS holder FROM people_access a JOIN people_login l ON l.id = a.login_id WHERE a.account_id = %s"
-    " AND a.ended_at IS NULL AND a.level IN ('holder', 'manage') AND a.person_id = %s ORDER BY l.id"
+    " AND (a.ended_at IS NULL OR a.ended_at > %s) AND a.level IN ('holder', 'manage') AND a.person_id = %s"
+    " ORDER BY l.id"
 )
 _PAYER = (
     "SELECT DISTINCT l.id AS login_id, l.email, l.phone, l.region, l.language, l.quiet_from, l.quiet_to FROM"
-    " people_login l JOIN people_access a ON a.login_id = l.id AND a.account_id = %s AND a.ended_at IS NULL"
-    " WHERE l.email_key = %s"
+    " people_login l JOIN people_access a ON a.login_id = l.id AND a.account_id = %s"
+    " AND (a.ended_at IS NULL OR a.ended_at > %s) WHERE l.email_key = %s"
 )
 _EVERYBODY = UUID(int=0)
 
@@ -73,12 +74,14 @@ def ear(login_id: UUID) -> Ear | None:
 
 def of_account(account_id: UUID) -> list[Ear]:
     """The logins that hear of an account's bills."""
-    return [Ear(**row) for row in sql.query(_HEARS, (account_id, _EVERYBODY))]
+    return [Ear(**row) for row in sql.query(_HEARS, (account_id, clock.now(), _EVERYBODY))]
 
 
 def of_payer(account_id: UUID, address: str) -> list[Ear]:
     """The login with that address and access to the account, if there is one: paid while signed in, or might have."""
-    return [Ear(**row) for row in sql.query(_PAYER, (account_id, address.lower()))] if address else []
+    if not address:
+        return []
+    return [Ear(**row) for row in sql.query(_PAYER, (account_id, clock.now(), address.lower()))]
 
 
 def fan_out(ears: list[Ear], topic: str, row_id: UUID, body: Mapping[str, Any]) -> None:

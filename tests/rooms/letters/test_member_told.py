@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -92,6 +92,17 @@ def test_whoever_manages_the_account_hears_beside_the_address_on_file(box: Postb
     bill_ready(bill)
     work()
     assert to(box) == ["helper@example.org", "juana@example.org"]
+
+
+def test_who_managed_until_yesterday_hears_nothing(box: Postbox) -> None:
+    bill = cast.a_bill()
+    for email, hours in (("yesterday@example.org", -24), ("tomorrow@example.org", 24)):
+        member = a_member(bill.account_id, "manage", email=email)
+        ends = clock.now() + timedelta(hours=hours)
+        sql.execute("UPDATE people_access SET ended_at = %s WHERE login_id = %s", (ends, member.login_id))
+    bill_ready(bill)
+    work()
+    assert to(box) == ["juana@example.org", "tomorrow@example.org"]
 
 
 def test_what_is_not_wanted_is_not_sent(box: Postbox) -> None:
