@@ -14,6 +14,7 @@ UNSHARDED = {
     "core_throttle": "counts guesses before an account is known",
     "django_migrations": "which migrations ran: filled by migrate",
     "intake_delivery": "files that came in: second group, keyed by file",
+    "intake_document": "papers people sent in: a guest has no account; second group, found by receipt number",
     "intake_posting_file": "files that went out: second group, numbered by day",
     "intake_refused": "rows of a file that could not go in: they may have no account",
     "intake_set": "how far a file got: second group, keyed by file",

@@ -46,6 +46,7 @@ COMMANDS = {
     "import": Command("caretill.cli.import_", "bring bills in: csv, synthea"),
     "export": Command("caretill.cli.export", "send out: csv, what came in; postings, what was paid"),
     "statements": Command("caretill.cli.statements", "`statements run`: papers of new and changed bills"),
+    "documents": Command("caretill.cli.documents", "papers people sent in: list, take"),
     "check": Command("caretill.cli.check", "every law of every room"),
     "bench": Command("caretill.cli.bench", "the figures of the house beside their floors", database=False),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),
@@ -72,10 +73,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command did: one line for people, `figures` for machines, and its exit code."""
+    """What a command did: one line for people, `figures` for machines (None: told already), and its exit code."""
 
     line: str
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, Any] | None = field(default_factory=dict)
     code: int = OK
 
 
@@ -174,7 +175,7 @@ def _data_option(rest: Sequence[str]) -> str | None:
 def _tell(answer: Answer, as_json: bool) -> int:
     if answer.line:
         print(answer.line, flush=True)
-    if as_json:
+    if as_json and answer.figures is not None:
         print(json.dumps(answer.figures, separators=(",", ":"), default=str), flush=True)
     return answer.code
 

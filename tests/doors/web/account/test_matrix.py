@@ -27,8 +27,9 @@ PLAIN: dict[str, tuple[object, ...]] = {
     "find": ("oregon",), "fields": ("oregon", "zip"), "paper": ("oregon",), "nothing_owed": ("oregon",),
     "code": ("oregon",), "code_enter": ("oregon",), "picture": ("oregon", "en", "numbers", "x"),
     "callbacks": ("sandbox",), "paycode": ("0000000000000",), "receipt_scanned": ("0000",), "help": ("oregon",),
-    "languages": ("oregon",), "icon": ("any", 1), "manifest": ("en",),
-    "worker_script": ("en",), "offline": ("en",), "asset": ("nothing.css",), "reset_password": ("x",), "undo": ("x",), "stop": ("x",),
+    "languages": ("oregon",), "send_documents": ("oregon",), "documents_sent": ("oregon", "x"), "icon": ("any", 1),
+    "manifest": ("en",), "worker_script": ("en",), "offline": ("en",), "asset": ("nothing.css",),
+    "reset_password": ("x",), "undo": ("x",), "stop": ("x",),
     "forgot_email_facts": ("oregon",), "forgot_password_facts": ("oregon",), "paper_sample": ("oregon", "en"),
 }  # fmt: skip
 
