@@ -160,6 +160,7 @@ def test_from_nothing_to_an_address_and_through_kills(demo: Demo) -> None:
         told = demo.start()
     assert not told["url"].endswith(":8000")
     assert {"url", "processor_url", "mailbox_url", "bills", "logins"} <= told.keys()
+    assert {login["role"] for login in told["logins"]} == {"guarantor", "patient", "helper"}
     listed = {(bill["region"], frozenset(bill["lookup"])) for bill in told["bills"]}
     assert listed == {(region.slug, frozenset(one.fields)) for region in catalog.regions() for one in region.lookups}
     assert all(bill["amount_due_cents"] > 0 for bill in told["bills"])
@@ -187,7 +188,9 @@ def test_from_nothing_to_an_address_and_through_kills(demo: Demo) -> None:
     demo.end(signal.SIGKILL)
     again = demo.start()
     assert again == told, "the data is kept, and so are the addresses"
+    rest = demo.running.stdout if demo.running else None
     assert demo.end(signal.SIGINT) == 0
+    assert rest is not None and rest.read() == "", "the object is the only line"
 
 
 def test_a_port_that_is_asked_for_and_taken_is_named(demo: Demo) -> None:

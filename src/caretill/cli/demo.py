@@ -27,7 +27,7 @@ from caretill.core import clock, http, money
 from caretill.core.ids import show_pay_code
 from caretill.regions import catalog, rules
 from caretill.sim.processor import keys as processor_keys
-from caretill.sim.world import live, ready
+from caretill.sim.world import live, members, ready
 
 HOST = "127.0.0.1"
 USUAL_PORTS = {"web": 8000, "processor": 8001, "mailbox": 8025, "smtp": 1025}
@@ -128,7 +128,7 @@ def run(options: argparse.Namespace) -> Answer:
         ready_words = json.dumps(figures, separators=(",", ":")) if options.json else _words(figures, environment)
         frame.close_connections()
         crew.watch(ready_words)
-    return Answer("" if options.json else "stopped", figures)
+    return Answer("" if options.json else "stopped", None)
 
 
 def _start_all(environment: env.Environment, folder: Path, ports: Ports, crew: Crew) -> None:
@@ -159,6 +159,7 @@ def _make_world(environment: env.Environment, folder: Path, secrets: processor_k
         _say("your server holds bills already: no world is made")
         return
     live.make(folder, folder / "processor.db", secrets, lambda text: _say(f"making the world: {text}"))
+    members.make()
 
 
 def _processor_secrets(environment: env.Environment, folder: Path) -> processor_keys.Keys:
@@ -270,7 +271,7 @@ def _figures(ports: Ports) -> dict[str, Any]:
         "mailbox_url": ports.url("mailbox"),
         "bills": [bill.answer() for bill in ready.ready_bills()],
         "households": [bill.answer() for bill in ready.households()],
-        "logins": [],
+        "logins": members.logins(),
     }
 
 
@@ -295,6 +296,8 @@ def _words(figures: dict[str, Any], environment: env.Environment) -> str:
         ]
         due = rules.day_words(bill.due_date, "en")
         lines.append(f"    finds {KINDS[bill.kind]} of {money.show(bill.amount_due_cents)}, due {due}")
+    for login in figures["logins"]:
+        lines += ["", f"  Sign in as the {login['role']}: {login['email']}", f"    password: {login['password']}"]
     lines += ["", f"All data is in {environment.data}; the next start keeps it, --fresh starts over. Ctrl-C stops."]
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
@@ -65,3 +66,8 @@ def day_range(days: Iterable[int], language: str) -> str:
 def span(opens: time, closes: time, language: str) -> str:
     """`8 a.m. to 6 p.m.`"""
     return f"{clock_time(opens, language)}{_TO[language]}{clock_time(closes, language)}"
+
+
+def day_there(moment: str, zone: ZoneInfo) -> date:
+    """The day of a moment (ISO 8601, with its offset) on the clocks of that zone."""
+    return datetime.fromisoformat(moment).astimezone(zone).date()

@@ -13,10 +13,11 @@ from typing import Any
 from caretill.core.ids import show_pay_code
 from caretill.core.money import show
 from caretill.core.words import say
-from caretill.letters.dates import day_of, long_date, short_date
+from caretill.letters.dates import day_of, day_there, long_date, short_date
 from caretill.letters.letterhead import Letterhead
 from caretill.letters.qr import qr_svg
 from caretill.letters.scan_line import scan_line
+from caretill.regions import catalog
 
 Figures = dict[str, Any]
 
@@ -359,7 +360,7 @@ def _payments(figures: Figures, words: _Words) -> dict[str, Any]:
 
 def _changes(figures: Figures, words: _Words) -> dict[str, Any]:
     """What newer versions changed, the latest last: a sentence for each kind of change, then the sum."""
-    rows = []
+    rows, zone = [], catalog.region(figures["region"]).zone
     for change in figures["changes"][-SHOWN_CHANGES:]:
         said = []
         for code, sign in CHANGE_CODES:
@@ -371,7 +372,9 @@ def _changes(figures: Figures, words: _Words) -> dict[str, Any]:
             said.append(words.money(f"changes.total.{'up' if total > 0 else 'down'}", abs(total)))
         else:
             said.append(words("changes.total.same"))
-        rows.append([words("changes.on", date=long_date(change["at"], words.language)), " ".join(said)])
+        rows.append(
+            [words("changes.on", date=long_date(day_there(change["at"], zone), words.language)), " ".join(said)]
+        )
     return {"heading": words("changes.heading"), "rows": rows}
 
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from caretill.letters import pdf
 from caretill.letters.press import Press, Printed, press, print_statement, statement_pdf
 from caretill.regions import catalog
 
-__all__ = ["Issued", "Run", "StatementGone", "again", "changed_since", "due", "issue", "run", "statement_pdf"]
+__all__ = ["Issued", "Run", "StatementGone", "again", "changed_since", "due", "issue", "papers", "run", "statement_pdf"]
 
 log = structlog.get_logger("caretill.letters")
 
@@ -129,6 +129,26 @@ def due(after: tuple[UUID, UUID], most: int) -> list[dict[str, Any]]:
     return sql.query(sql.load(__file__, "due.sql"), (*after, most))
 
 
+def papers(folder: Path, since: date) -> tuple[int, int]:
+    """Write the papers of all statements since that day (UTC) there, as they were sent: how many, and how many not.
+
+    REGION-BILL-NUMBER.pdf; a paper whose layout has changed since cannot be made again and is counted.
+    """
+    written = gone = 0
+    after, begin = (NOTHING, NOTHING), datetime(since.year, since.month, since.day, tzinfo=UTC)
+    while rows := sql.query(sql.load(__file__, "since.sql"), (begin, *after, SET)):
+        for row in rows:
+            try:
+                paper = again(row["account_id"], row["id"])
+            except StatementGone:
+                gone += 1
+                continue
+            (folder / f"{row['region']}-{row['bill_number']}-{row['number']}.pdf").write_bytes(paper)
+            written += 1
+        after = (rows[-1]["account_id"], rows[-1]["id"])
+    return written, gone
+
+
 def changed_since(moment: datetime) -> bool:
     """Whether any bill came or changed after that; asked of an index of a few pages, however many bills there are."""
     return sql.one("SELECT 1 FROM billing_bill WHERE changed_at > %s LIMIT 1", (moment,)) is not None
@@ -220,4 +240,5 @@ def _row(
 
 def _keep(rows: list[dict[str, Any]]) -> int:
     """Write statements; how many were new. One that another process made first stays as it is."""
-    return sql.execute(sql.load(__file__, "keep.sql"), (sql.dumps(rows),)) if rows else 0
+    answer = sql.one(sql.load(__file__, "keep.sql"), (sql.dumps(rows),)) if rows else None
+    return int(answer["n"]) if answer else 0

@@ -31,6 +31,7 @@ class Turn:
     processor_account: str
     parts: tuple[tuple[str, int], ...]
     payees: tuple[str, ...]
+    ends: tuple[str, ...]
 
     @property
     def total_cents(self) -> int:
@@ -132,6 +133,7 @@ def turns(flow: Flow) -> tuple[Turn, ...]:
             account,
             tuple((bill, flow.amounts[bill]) for bill in bills),
             tuple(payees[flow.payees[bill]].name for bill in bills),
+            tuple(flow.ends.get(bill, "") for bill in bills),
         )
         for account, bills in chosen.items()
     )

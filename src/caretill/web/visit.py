@@ -34,8 +34,8 @@ _ON_REQUEST = "_caretill_browser"
 class Flow:
     """One payment in the making. `key` is the idempotency key: it changes when what is asked changes, and only then.
 
-    `payees` says whom each chosen bill pays. `payment_id` is the payment that `key` began; those that went through
-    before it, where one choice takes several payments, are `earlier`.
+    `payees` says whom each chosen bill pays, `ends` how its number ends. `payment_id` is the payment that
+    `key` began; those that went through before it, where one choice takes several payments, are `earlier`.
     `proved` says what registering need not ask again.
 
     A member's flow names their `login` and is open to nobody else; `then` is the flow of another region to pay next.
@@ -51,6 +51,7 @@ class Flow:
     choice: str = ""
     payees: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
     masked_name: str = ""
     payer_name: str = ""
     email: str = ""
@@ -194,6 +195,7 @@ def _packed(flow: Flow) -> dict[str, Any]:
     payees = sorted(set(flow.payees.values()))
     payload["bills"] = base64.b64encode(b"".join(UUID(bill).bytes for bill in flow.bills)).decode()
     payload["amounts"] = [flow.amounts.get(bill, 0) for bill in flow.bills]
+    payload["ends"] = " ".join(flow.ends.get(bill, "") for bill in flow.bills)
     homes = sorted(set(flow.accounts.values()))
     places = [homes.index(flow.accounts[bill]) if bill in flow.accounts else -1 for bill in flow.bills]
     payload["accounts"] = [homes, places if homes else []]
@@ -209,7 +211,8 @@ def _unpacked(payload: dict[str, Any]) -> dict[str, Any]:
     payees = {bill: names[place] for bill, place in zip(bills, places, strict=True) if place >= 0}
     homes, of_homes = payload["accounts"]
     accounts = {bill: homes[place] for bill, place in zip(bills, of_homes, strict=bool(homes)) if place >= 0}
-    return payload | {"bills": bills, "amounts": amounts, "payees": payees, "accounts": accounts}
+    ends = {bill: end for bill, end in zip(bills, payload["ends"].split(" "), strict=True) if end}
+    return payload | {"bills": bills, "amounts": amounts, "payees": payees, "ends": ends, "accounts": accounts}
 
 
 def _set(response: HttpResponse, name: str, value: str) -> None:

@@ -47,6 +47,14 @@ def _cents(value: Any) -> list[int]:
     return [value] if isinstance(value, int) else []
 
 
+@pytest.mark.parametrize("region", [region.slug for region in catalog.regions()])
+def test_every_page_says_which_it_is(region: str) -> None:
+    """A part that began a page only where it had to made the layout swing, and every page said 1."""
+    figures = papers.bill(region=region, lines=papers.BILL["lines"][:1], payments=[])
+    pages = [page.extract_text() for page in reader(papers.statement(figures)).pages]
+    assert all(f"Page {number} of {len(pages)}" in said for number, said in enumerate(pages, start=1)), region
+
+
 def test_what_the_front_says() -> None:
     said = text(papers.statement(papers.BILL))
     for piece in (

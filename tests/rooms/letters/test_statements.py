@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -169,3 +170,36 @@ def test_the_printed_scan_line_finds_the_bill(db: None) -> None:
     line = said[start : start + 39]
     read = read_scan_line(line)
     assert (read.pay_code, read.statement, read.amount_cents) == (bill.pay_code, 1, 7_700)
+
+
+def told() -> int:
+    row = sql.one("SELECT count(*) AS n FROM core_outbox WHERE topic = 'statement_ready'")
+    assert row is not None
+    return int(row["n"])
+
+
+def test_a_statement_that_asks_for_money_is_told_once(db: None) -> None:
+    bill = cast.a_bill(7_700)
+    statements.issue(bill.account_id, bill.bill_id)
+    statements.issue(bill.account_id, bill.bill_id)
+    assert told() == 1
+    cast.a_bill(8_800, version=2)
+    statements.run(processes=1)
+    assert told() == 2
+
+
+def test_nobody_is_told_of_a_statement_that_asks_for_nothing(db: None) -> None:
+    cast.a_bill(7_700, desk_cents=7_700)
+    statements.run(processes=1)
+    assert kept() == 1 and told() == 0
+
+
+def test_papers_that_were_made_before_are_written_again(db: None, tmp_path: Path) -> None:
+    bill = cast.a_bill(7_700)
+    issued = statements.issue(bill.account_id, bill.bill_id)
+    day = clock.today("UTC")
+    assert statements.papers(tmp_path, day) == (1, 0)
+    (paper,) = tmp_path.iterdir()
+    assert paper.name == f"oregon-{bill.number}-1.pdf"
+    assert paper.read_bytes() == statements.again(bill.account_id, issued.id)
+    assert statements.papers(tmp_path, day + timedelta(days=1)) == (0, 0)

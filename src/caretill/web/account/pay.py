@@ -70,6 +70,7 @@ def flows_of(session: Session, rows: Sequence[Row], form: AmountForm, before: Ma
         flow.payees = {str(row["bill_id"]): row["payee"] for row in chosen}
         homes = {str(row["bill_id"]): str(row["account_id"]) for row in chosen}
         flow.accounts = {bill: home for bill, home in homes.items() if home != account_id}
+        flow.ends = {str(row["bill_id"]): row["number"][-4:] for row in chosen}
         flow.masked_name = _names(chosen)
         if not flow.payer_name:
             flow.pay_as(f"{session.first_name} {session.last_name}".strip(), session.email)

@@ -99,11 +99,11 @@ class EachForm(AmountForm):
         places = {str(bill.place): bill for bill in bills.open}
         picked = {bill.place for place in reader.post.getlist("bill") if (bill := places.get(place))}
         typed, cents = {}, {}
-        for number, bill in enumerate(bills.open, start=1):
+        for bill in bills.open:
             name = f"amount_{bill.place}"
             typed[bill.place] = reader.text(name, longest=LONGEST_AMOUNT)
             if bill.place in picked:
-                cents[bill.id] = _cents(reader, name, typed[bill.place], bill, language, number)
+                cents[bill.id] = _cents(reader, name, typed[bill.place], bill, language, one_of_many=True)
         if not picked:
             reader.fault("bill", "amount.error.no_bill")
         return cls(cents=cents, picked=frozenset(picked), typed=typed, **reader.outcome())  # type: ignore[arg-type]
@@ -125,12 +125,12 @@ class EachForm(AmountForm):
         )
 
 
-def _cents(reader: Reader, name: str, typed: str, bill: Bill, language: str, number: int = 0) -> int:
-    """The amount typed; 0 with a fault where it is none, or more than is owed. `number` tells several bills apart."""
+def _cents(reader: Reader, name: str, typed: str, bill: Bill, language: str, *, one_of_many: bool = False) -> int:
+    """The amount typed; 0 with a fault where it is none, or more than is owed. One of many is named in its fault."""
     figures: dict[str, object] = {"most": show(bill.payable_cents, language)}
     table = "amount.error"
-    if number:
-        table, figures["n"] = "amount.error_on", number
+    if one_of_many:
+        table, figures["end"] = "amount.error_on", bill.end
     try:
         cents = parse_form_cents(typed, language)
     except MoneyError as error:

@@ -45,6 +45,7 @@ def choose(flow: Flow, found: Bills, form: AmountForm) -> None:
     """Keep in the flow what was chosen, and whom it pays."""
     flow.ask(dict(form.cents), form.choice)
     flow.payees = {bill.id: bill.payee for bill in found.open}
+    flow.ends = {bill.id: bill.end for bill in found.open}
     flow.masked_name = found.masked_name
 
 
@@ -75,6 +76,6 @@ def fallen(request: HttpRequest, flow: Flow) -> HttpResponse:
     if len(found.all) == 1:
         form: AmountForm = OneForm.before(bill, flow).wrong("amount", "amount.error.fallen", most=most)
     else:
-        number = found.open.index(bill) + 1
-        form = EachForm.before(found, flow).wrong(f"amount_{bill.place}", "amount.error_on.fallen", most=most, n=number)
+        told = {"most": most, "end": bill.end}
+        form = EachForm.before(found, flow).wrong(f"amount_{bill.place}", "amount.error_on.fallen", **told)
     return kept(request, open_page(request, flow, found, form), flow)

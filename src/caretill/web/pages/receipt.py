@@ -74,7 +74,7 @@ def receipt_file(request: HttpRequest, token: str, figures: Figures) -> HttpResp
     """As tagged PDF."""
     body = receipt_pdf(figures, preferences.of(request).language)
     response = HttpResponse(body, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="receipt-{figures["reference"]}.pdf"'
+    response.headers["Content-Disposition"] = f'attachment; filename="receipt-{figures["reference"]}.pdf"'
     response.headers["Cache-Control"] = "no-store"
     return response
 

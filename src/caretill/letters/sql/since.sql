@@ -1,0 +1,5 @@
+-- Statements issued since a moment, after a given one, in the order of their keys.
+SELECT s.account_id, s.id, s.number, b.region, b.number AS bill_number
+FROM letters_statement s JOIN billing_bill b ON b.account_id = s.account_id AND b.id = s.bill_id
+WHERE s.issued_at >= %s AND (s.account_id, s.id) > (%s, %s)
+ORDER BY s.account_id, s.id LIMIT %s
