@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from caretill.core import clock, sql, tokens
 from caretill.letters import links
@@ -246,6 +248,14 @@ def test_an_old_address_that_is_somebody_elses_now_is_left_to_them(client: Clien
     assert made is not None
     response = client.post(undo_path(member, made))
     assert response.status_code == 409 and "call us" in said(response)
+
+
+@pytest.mark.parametrize("path", ["/account/profile/", "/account/profile/name/", "/account/messages/"])
+def test_a_page_asks_the_database_a_few_times(path: str) -> None:
+    client = a_member(None).client()
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(path).status_code == 200
+    assert len(asked) <= 6, [each["sql"][:80] for each in asked]
 
 
 def test_nothing_personal_stands_in_an_address() -> None:
