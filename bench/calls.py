@@ -121,6 +121,7 @@ class _Recorder:
             "request": json.loads(sql.dumps(self.begun["request"])),
             "session_ref": SESSION if self.state != "submitting" else "",
             "session_url": PAGE,
+            "family": False,
         }
 
     def execute(self, text: str, params: Any = ()) -> int:

@@ -81,11 +81,10 @@ def pay(ask: Ask) -> Answer:
     what cannot be held voids the payment, with the answer of why.
     """
     bills = [bill for _, bill, _ in ask.bills]
-    known = _known(ask)
-    if not velocity.look(ask.account_id, bills, ask.network) and not known:
+    if not velocity.look(ask.account_id, bills, ask.network) and not _known(ask):
         return Answer("too_many")
     payees: dict[UUID, str] = {}
-    if ask.others and not known:
+    if ask.others and not _known(ask):
         verdict, payees = family.look(ask.region, ask.bills)
         if verdict.code == "being_paid" and _let_go(verdict):
             verdict, payees = family.look(ask.region, ask.bills)

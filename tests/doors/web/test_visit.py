@@ -50,6 +50,8 @@ def test_a_flow_comes_back_as_it_was_saved() -> None:
     browser, flow = Browser(), _flow()
     flow.ask({BILLS[0]: 14_000, BILLS[1]: 1}, "other")
     flow.payer_name, flow.email, flow.language, flow.lines_open = "Ana Núñez", "ana@example.com", "es", True
+    flow.accounts = {BILLS[1]: "0190a000-0000-7000-8000-0000000000f2"}
+    assert flow.homes == {ACCOUNT: [BILLS[0]], "0190a000-0000-7000-8000-0000000000f2": [BILLS[1]]}
     browser.save(flow)
     assert visit.load(browser.request(), flow.id) == flow
     assert flow.total_cents == 14_001
@@ -119,6 +121,22 @@ def test_five_flows_of_many_bills_fit_into_a_request() -> None:
         flow.ask(dict.fromkeys(flow.bills, 123_456), "all")
         browser.save(flow)
     assert max(len(value) for value in browser.cookies.values()) < 3_500
+
+
+def test_fifty_bills_of_ten_accounts_fit_into_a_cookie() -> None:
+    browser, bills = Browser(), [f"{BILLS[0][:-2]}{number:02d}" for number in range(50)]
+    flow = Flow.new("district-of-columbia", ACCOUNT, "member", bills)
+    flow.login, flow.email, flow.payer_name = (
+        ACCOUNT,
+        "a.rather.long.address@mail.example.org",
+        "Maximiliana de la Cruz",
+    )
+    flow.payees = dict.fromkeys(bills, "medical_group")
+    flow.accounts = {bill: f"{ACCOUNT[:-2]}{number % 10:02d}" for number, bill in enumerate(bills) if number % 10}
+    flow.ask(dict.fromkeys(bills, 123_456), "all")
+    browser.save(flow)
+    assert visit.load(browser.request(), flow.id) == flow
+    assert max(len(value) for value in browser.cookies.values()) < 4_000
 
 
 def test_the_key_changes_only_with_what_is_asked() -> None:
