@@ -57,6 +57,7 @@ def test_nothing_owed() -> None:
     page = text(a_member(bill.account_id).client().get("/account/"))
     assert words("home.nothing") in page and words("home.nothing_text") in page
     assert words("home.todo") not in page and "You paid $140.00 at the desk" in page
+    assert words("home.see_all") in page and words("home.see_bills") not in page
 
 
 def test_credit_is_theirs() -> None:
