@@ -6,7 +6,9 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 
+from caretill.cli import check
 from caretill.core import clock, sql
 from caretill.intake import postings
 from caretill.payments import access, batch, callbacks, family, look, motion, refund, sweep, take
@@ -266,3 +268,37 @@ def test_the_day_is_told_to_billing_with_the_payments_reference(processor: Desk)
     )
     back = [(row["bill_number"], row["amount_cents"]) for row in rows if row["kind"] == "refund"]
     assert back == [(made.bills[3].number, -2_000)] and len(rows) == 6
+
+
+SPOILT = {
+    "23 ": "SELECT ledger_post(account_id, jsonb_build_array(jsonb_build_object('transfer_id', gen_random_uuid(),"
+    " 'debit_kind', 'forwarded', 'debit_ref', id, 'credit_kind', 'clearing', 'credit_ref', id, 'amount_cents', 1,"
+    " 'code', 'forward_back', 'phase', 'posted', 'payee', 'hospital')), id, id, 'USD', business_date, now())"
+    " FROM payments_payment",
+    "23b ": "UPDATE payments_payment SET family = false",
+    "23c ": "UPDATE payments_forward SET state = 'released' WHERE bill_id = (SELECT max(bill_id::text)::uuid"
+    " FROM payments_forward)",
+    "12b ": "UPDATE payments_forward SET amount_cents = amount_cents + 1",
+    "15b ": "UPDATE payments_giveback SET amount_cents = amount_cents + 1",
+}
+
+
+@pytest.mark.parametrize("law", SPOILT)
+def test_the_laws_see_what_is_wrong_with_a_familys_payment(processor: Desk, law: str) -> None:
+    made = a_family()
+    answer = _pays(processor, made)
+    refund.refund(made.bills[0].account_id, answer.payment_id, 1_000, uuid4(), "asked")
+    assert check.broken() == {}
+    with transaction.atomic():
+        sql.execute(SPOILT[law])
+        assert [name for name in check.broken() if name.startswith(f"payments.{law}")]
+        transaction.set_rollback(True)
+
+
+def test_the_laws_see_what_is_held_without_a_claim(processor: Desk) -> None:
+    made = a_family()
+    take.pay(made.ask())
+    with transaction.atomic():
+        sql.execute("DELETE FROM payments_claim WHERE bill_id = %s", (made.bills[-1].bill_id,))
+        assert [name for name in check.broken() if name.startswith("payments.5c ")]
+        transaction.set_rollback(True)
