@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,8 @@ FIELD_NAMES = (*NUMBER_KINDS, "group_number", "subgroup", "bill_group", "last_na
 NEEDED_FIELDS = ("pay_code", "last_name", "zip")
 BILL_KINDS = ("hospital", "professional", "pharmacy")
 TOPICS = ("medical_bills", "help_paying", "technical", "premium", "employer")
+# What else people look for: addresses of the organisation's own pages.
+LINKS = ("records", "appointments", "pharmacies", "offices", "health_information")
 NEEDED_TOPICS = ("medical_bills", "technical")
 FORMAT_KINDS = ("digits", "alnum", "zip", "name", "pay_code")
 ROLLS = ("next_business_day", "previous_business_day", "none")
@@ -135,13 +137,17 @@ class Span:
 
 @dataclass(frozen=True, eq=False)
 class Contact:
-    """Whom to call or write to about one topic."""
+    """Whom to call or write to about one topic. `hours` are its own, None where they are the region's."""
 
     topic: str
     phone: str
     tty: str
     email: str
     hours_note: Words
+    fax: str
+    mail_address_lines: tuple[str, ...]
+    spoken: Words
+    hours: Mapping[int, tuple[Span, ...]] | None
 
 
 @dataclass(frozen=True)
@@ -209,6 +215,14 @@ class Region:
         by_topic = {each.topic: each for each in self.contacts}
         return by_topic.get(topic) or by_topic["medical_bills"]
 
+    def desk(self, contact: Contact) -> Region:
+        """The region as it is at that contact's desk: open at its hours, for `rules` and whatever tells hours."""
+        return self if contact.hours is None else self._desks[contact.topic]
+
+    @functools.cached_property
+    def _desks(self) -> dict[str, Region]:
+        return {each.topic: replace(self, hours=each.hours) for each in self.contacts if each.hours is not None}
+
     def lookup(self, name: str) -> Lookup | None:
         """The lookup of that name, if this region offers it."""
         return next((each for each in self.lookups if each.name == name), None)
@@ -242,6 +256,7 @@ class Organisation:
     legal_name: str
     address_lines: tuple[str, ...]
     website_host: str
+    links: Mapping[str, str]
     logo_svg: str
     logo_paper_svg: str
     theme: Mapping[str, Words]

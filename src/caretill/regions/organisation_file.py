@@ -9,7 +9,7 @@ from pathlib import Path
 
 from caretill.core.words import LANGUAGES
 from caretill.regions.logo import logo_problems
-from caretill.regions.models import LanguageLine, Payee
+from caretill.regions.models import LINKS, LanguageLine, Payee
 from caretill.regions.reading import Table
 from caretill.regions.region_file import ACCOUNT, NAME, PHONE, PHONE_LIKE, Holidays, read_holidays
 from caretill.regions.theme import read_theme
@@ -29,6 +29,7 @@ AGREEMENTS: Mapping[str, str] = {
     "paperless": "to whoever wants no paper: the right to paper, what it covers, how to go back, what is needed",
 }
 Texts = dict[str, dict[str, str]]
+_LINK = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?")
 FILLS = ("name", "short_name", "website", "phone", "tty", "email", "mail_address")
 LINE_FILLS = ("phone", "tty")
 
@@ -53,6 +54,7 @@ def read_front(table: Table, folder: Path) -> Front:
         "legal_name": table.text("legal_name", longest=80),
         "address_lines": table.texts("address_lines", fewest=2),
         "website_host": table.text("website_host", _HOST, "pay.example.org"),
+        "links": _read_links(table.table("links", needed=False)),
         "logo_svg": _read_logo(table, "logo", folder),
         "logo_paper_svg": _read_logo(table, "logo_paper", folder, one_colour=True),
         "theme": read_theme(table.table("theme")),
@@ -71,6 +73,13 @@ def _read_languages(table: Table) -> tuple[str, ...]:
     if languages and "en" not in languages:
         table.fault("languages", f'"languages" in {table.title}: "en" must be one of them')
     return languages or ("en",)
+
+
+def _read_links(table: Table) -> dict[str, str]:
+    """`[links]`: pages of the organisation's own, whichever of them it has, in the order of `LINKS`."""
+    found = {name: table.text(name, _LINK, "https://www.example.org/records", needed=False) for name in LINKS}
+    table.close()
+    return {name: address for name, address in found.items() if address}
 
 
 def _read_logo(table: Table, key: str, folder: Path, one_colour: bool = False) -> str:

@@ -166,6 +166,10 @@ def read_contacts(table: Table, languages: tuple[str, ...]) -> tuple[Contact, ..
                 tty=inner.text("tty", _TTY, "711"),
                 email=inner.text("email", EMAIL, "bills@example.org"),
                 hours_note=inner.words("hours_note", languages, needed=False),
+                fax=inner.text("fax", PHONE, PHONE_LIKE, needed=False),
+                mail_address_lines=inner.texts("mail_address_lines", fewest=2, needed=False),
+                spoken=inner.words("spoken", languages, 120, needed=False),
+                hours=read_hours(inner.table("hours")) if "hours" in inner else None,
             )
         )
         inner.close()

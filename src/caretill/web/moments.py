@@ -19,7 +19,7 @@ _HALF_DAY = re.compile(r" ([ap]\.) ?(m\.)")
 
 def teller(region: Region, language: str) -> Callable[[datetime], str]:
     """Tells the time on that region's clocks as it stands after a word: `12:34 p.m.`, `las 12:34 p. m.`"""
-    return lambda moment: _unbroken(rules.clock_words(moment.astimezone(region.zone).time(), language))
+    return lambda moment: unbroken(rules.clock_words(moment.astimezone(region.zone).time(), language))
 
 
 def said(request: HttpRequest, region: Region) -> dict[str, Any]:
@@ -30,9 +30,9 @@ def said(request: HttpRequest, region: Region) -> dict[str, Any]:
 
 def promise(region: Region, moment: datetime | None, language: str) -> str:
     """By when somebody is told, in words; empty where nothing was promised."""
-    return _unbroken(rules.promise_words(region, moment, clock.now(), language)) if moment else ""
+    return unbroken(rules.promise_words(region, moment, clock.now(), language)) if moment else ""
 
 
-def _unbroken(text: str) -> str:
+def unbroken(text: str) -> str:
     """No line end cuts `12:34 p.m.` or `12:34 p. m.`"""
     return _HALF_DAY.sub(lambda half: half.group().replace(" ", "\u00a0"), text)

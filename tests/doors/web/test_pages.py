@@ -53,6 +53,9 @@ def test_a_page_brings_no_script_no_style_of_its_own_and_no_other_host(payer: Cl
     body = payer.get(path).content.decode()
     assert "<script" not in body and "<style" not in body and " style=" not in body
     assert not re.search(r"\son[a-z]+=", body)
+    # Pages of the organisation's own may be linked; nothing is fetched from them.
+    for address in organisation().links.values():
+        body = body.replace(f'<a href="{address}" rel="noreferrer">', "<a>")
     assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", body)
 
 
@@ -116,9 +119,9 @@ def test_the_find_page_names_every_number_of_the_region(payer: Client) -> None:
 
 def test_help_says_whether_somebody_answers_the_telephone(payer: Client) -> None:
     with clock.fixed(datetime(2026, 3, 4, 20, 0, tzinfo=UTC)):  # a Wednesday, noon in California
-        assert say("en", "help.open") in payer.get("/help/california/").content.decode()
+        assert "We are open now." in payer.get("/help/california/").content.decode()
     with clock.fixed(datetime(2026, 3, 4, 11, 0, tzinfo=UTC)):
-        assert say("en", "help.closed") in payer.get("/help/california/").content.decode()
+        assert "We are closed now." in payer.get("/help/california/").content.decode()
 
 
 def test_help_in_fifteen_languages_more(payer: Client) -> None:

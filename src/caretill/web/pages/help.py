@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.http import HttpRequest, HttpResponse
 
 from caretill.core import clock
 from caretill.letters.letterhead import hours_in_words
 from caretill.regions import rules
 from caretill.regions.catalog import organisation
-from caretill.web import hours, notices, preferences
+from caretill.regions.models import TOPICS, Contact, Region
+from caretill.web import hours, moments, notices, preferences
 from caretill.web.page import accepts, page, region_of
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Whom to reach about one topic, whether somebody answers just now, and its hours where they are its own."""
+
+    contact: Contact
+    is_open: bool
+    now: str
+    hour_lines: tuple[str, ...]
+
+
+def _in_order(region: Region) -> list[Contact]:
+    return sorted(region.contacts, key=lambda each: TOPICS.index(each.topic))
+
+
+def _desk(region: Region, contact: Contact, language: str) -> Desk:
+    there, at = region.desk(contact), clock.now()
+    own = hours_in_words(there, language) if contact.hours is not None else ()
+    return Desk(contact, rules.support_open(there, at), moments.unbroken(rules.opening_words(there, at, language)), own)
 
 
 @accepts("GET")
@@ -21,7 +44,7 @@ def help_region(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         "help.html",
         region=region,
-        is_open=rules.support_open(region, clock.now()),
+        desks=[_desk(region, contact, language) for contact in _in_order(region)],
         hour_lines=hours_in_words(region, language),
         zone=hours.zone_text(region, language),
         texts=notices.texts(organisation(), region, language),
