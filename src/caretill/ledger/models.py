@@ -9,8 +9,9 @@ from caretill.core.keys import cents
 PHASES = ("posted", "pending", "post", "void")
 # A balance row and a floor that counts what is pending. The side that grows it is named.
 GUARDED = {"receivable": "debit", "credit": "credit"}
-UNGUARDED = ("revenue", "discount", "plan", "desk", "elsewhere", "write_off", "clearing", "forwarded", "bank", "fee",
-             "suspense")
+UNGUARDED = (
+    "revenue", "discount", "plan", "desk", "elsewhere", "write_off", "clearing", "forwarded", "bank", "fee", "suspense",
+)  # fmt: skip
 
 
 class Transfer(models.Model):
