@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from caretill.billing import codes
 from caretill.core import clock, sql, tokens
 from caretill.core.words import say
 from house.cast import a_bill
@@ -124,3 +127,24 @@ def test_who_owes_nothing_is_told_so(guest: Client) -> None:
     a_bill(14_000, desk_cents=14_000)
     guest.post(ASK, KNOWN)
     assert guest.post(ENTER, {"code": mailed()})["Location"] == "/pay/oregon/nothing/"
+
+
+def test_tries_sent_all_at_once_are_counted_one_by_one(guest: Client) -> None:
+    """Four wrong ones leave one try, however many browsers press at the same moment."""
+    a_bill(14_000)
+    guest.post(ASK, KNOWN)
+    right, token = mailed(), guest.cookies["code"].value
+    for turn in range(4):
+        guest.post(ENTER, {"code": f"{(int(right) + turn + 1) % 10**6:06d}"})
+    start = threading.Barrier(12)
+
+    def press(_: int) -> bool:
+        connection.ensure_connection()
+        start.wait()
+        try:
+            return codes.redeem(token, right) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(press, range(12))) == 1
