@@ -298,6 +298,8 @@ def _words(figures: dict[str, Any], environment: env.Environment) -> str:
         lines.append(f"    finds {KINDS[bill.kind]} of {money.show(bill.amount_due_cents)}, due {due}")
     for login in figures["logins"]:
         lines += ["", f"  Sign in as the {login['role']}: {login['email']}", f"    password: {login['password']}"]
+    if figures["logins"]:
+        lines += ["", "Browsers keep passkeys for names only: try them at " + figures["url"].replace(HOST, "localhost")]
     lines += ["", f"All data is in {environment.data}; the next start keeps it, --fresh starts over. Ctrl-C stops."]
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -145,6 +146,12 @@ def following(request: HttpRequest, flow: Flow | None) -> list[Flow]:
     while flow and flow.then and (flow := visit.load(request, flow.then)) and flow.id not in {f.id for f in found}:
         found.append(flow)
     return found
+
+
+def signed(request: HttpRequest, flow: Flow | None) -> dict[str, Any]:
+    """For the pages that guests and members share: who is signed in, where the flow is a member's own."""
+    session = member.of(request) if flow and flow.login else None
+    return {"member": session, "rooms": member.ROOMS} if session else {}
 
 
 def settle(flow: Flow) -> str:

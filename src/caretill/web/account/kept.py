@@ -22,7 +22,7 @@ _NOT_KEPT = ("csrfmiddlewaretoken", "password", "new_password", "code", "passkey
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """To the sign-in page, and from there to where the visitor wanted to go."""
     if request.method != "POST":
-        return SeeOther(f"{url('sign_in')}?{urlencode({'next': request.path})}")
+        return SeeOther(f"{url('sign_in')}?{urlencode({'next': request.get_full_path()})}")
     return again(request, request.path)
 
 

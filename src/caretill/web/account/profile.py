@@ -13,11 +13,11 @@ from caretill.people import profile as people
 from caretill.people.profile import Profile
 from caretill.people.sessions import Session
 from caretill.regions.catalog import organisation
-from caretill.web import hours, preferences
+from caretill.web import hours, notices, preferences
 from caretill.web.account.member import member_form_page, member_page, signed_in
 from caretill.web.forms import profile as forms
 from caretill.web.forms.form import Form
-from caretill.web.forms.paperless import VERSION, PaperForm, words_digest
+from caretill.web.forms.paperless import PaperForm, words_digest
 from caretill.web.jinja import speaker, url
 from caretill.web.page import SeeOther, View, accepts
 
@@ -134,9 +134,11 @@ def paper(request: HttpRequest, session: Session) -> HttpResponse:
     kept = of(session)
     now = "screen" if kept.paperless else "paper"
     form = PaperForm.read(request, now)
+    spoken = preferences.of(request).language
+    rules = notices.texts(organisation(), organisation().region(session.region), spoken)["paperless"]
     if form.sent and form.paper != now:
-        spoken = preferences.of(request).language
-        people.change_paper(session.login_id, form.paper == "screen", spoken, VERSION, words_digest(spoken))
+        digest = words_digest(rules, spoken)
+        people.change_paper(session.login_id, form.paper == "screen", spoken, rules["version"], digest)
     if form.sent:
         return saved_page("paper")
-    return member_form_page(request, session, "account/profile_paper.html", form)
+    return member_form_page(request, session, "account/profile_paper.html", form, words=rules)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -65,7 +64,7 @@ def paper(request: HttpRequest, held: Registering, region: Region) -> HttpRespon
     form = SpeakForm.read(request, before=language)
     words = notices.texts(organisation(), region, language)["paperless"]
     if form.sent:
-        digest = hashlib.sha256(f"{words['title']}\n{words['text']}".encode() + words_digest(language)).digest()
+        digest = words_digest(words, language)
         chosen = register.Agreed("paperless", form.paper == "screen", words["version"], language, digest)
         return _make(request, held, form, chosen)
     return form_page(request, "account/register_paper.html", form, region=region, words=words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,7 +13,6 @@ from caretill.core.words import say
 from caretill.web.forms.form import Form, Reader
 
 WAYS = ("paper", "screen")
-VERSION = "2026-11"
 _SAID = ("on_screen", "terms.right", "terms.scope", "terms.withdraw", "terms.fee", "terms.need", "opened")
 
 
@@ -44,6 +44,7 @@ def read_paper(reader: Reader) -> tuple[str, bool]:
     return paper, opened
 
 
-def words_digest(language: str) -> bytes:
-    """Of the words that were agreed to, for the consent's row."""
-    return hashlib.sha256("\n".join(say(language, f"profile.paper.{name}") for name in _SAID).encode()).digest()
+def words_digest(rules: Mapping[str, str], language: str) -> bytes:
+    """Of the words agreed to, for the consent's row: the organisation's own (`rules`) and ours beside them."""
+    ours = "\n".join(say(language, f"profile.paper.{name}") for name in _SAID)
+    return hashlib.sha256(f"{rules['title']}\n{rules['text']}\n{ours}".encode()).digest()

@@ -10,7 +10,7 @@ from caretill.payments import take
 from caretill.payments.take import Answer, Ask
 from caretill.regions.catalog import organisation
 from caretill.web import bills, network, notices, preferences, visit
-from caretill.web.flow import Made, following, kept, over_to, settle, turns, with_flow
+from caretill.web.flow import Made, following, kept, over_to, settle, signed, turns, with_flow
 from caretill.web.forms.form import Reader
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, page, region_of
@@ -46,7 +46,7 @@ def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str 
     texts = notices.texts(organisation(), region, preferences.of(request).language)
     coming = [turn for each in following(request, flow) for turn in turns(each)]
     shown = {"flow": flow, "turns": (*turns(flow), *coming), "texts": texts, "notice": notice}
-    return page(request, "check.html", status=status, region=region, **shown)
+    return page(request, "check.html", status=status, region=region, **shown, **signed(request, flow))
 
 
 def ask(request: HttpRequest, flow: Flow) -> Ask:

@@ -12,7 +12,7 @@ from caretill.payments.access import payment_figures
 from caretill.payments.resend import resend
 from caretill.regions.catalog import organisation
 from caretill.web import network, notices, preferences, visit
-from caretill.web.flow import Made, Turn, following, over_to, settle, turns, with_payment
+from caretill.web.flow import Made, Turn, following, over_to, settle, signed, turns, with_payment
 from caretill.web.forms.details import ReceiptForm
 from caretill.web.jinja import url
 from caretill.web.moments import said
@@ -63,6 +63,7 @@ def done_page(request: HttpRequest, made: Made, form: ReceiptForm) -> HttpRespon
         check_code=show_pay_code(figures["check_code"]),
         texts=notices.texts(organisation(), region, preferences.of(request).language),
         **said(request, region),
+        **signed(request, flow),
     )
 
 
