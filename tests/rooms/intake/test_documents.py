@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from caretill.core import sql
+from caretill.core import limits, sql
 from caretill.core.ids import show_pay_code
 from caretill.formats import papers
 from caretill.intake import documents
@@ -63,3 +63,9 @@ def test_a_network_may_send_ten_an_hour(db: None) -> None:
     assert [documents.allowed("192.0.2.1") for _ in range(10)] == [0] * 10
     assert documents.allowed("192.0.2.1") > 0
     assert documents.allowed("192.0.2.2") == 0
+
+
+def test_a_network_that_is_stopped_leaves_room_for_the_others(db: None) -> None:
+    for _ in range(40):
+        documents.allowed("192.0.2.1")
+    assert limits.counts([limits.Limit("document_all", "", 2000, 86_400)]) == [10]
