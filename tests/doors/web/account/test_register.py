@@ -225,8 +225,9 @@ def test_an_account_with_a_member_is_held(bill: Bill) -> None:
     assert mails("register_held")[0][1]["to"] == owner.email
 
 
-def test_a_patient_registers_for_themselves(db: None) -> None:
+def test_a_grown_patient_registers_for_themselves(db: None) -> None:
     bill = a_bill(14_000, region="virginia")
+    sql.execute("UPDATE people_person SET birth_date = '1990-05-06'")
     typed = {"health_record_number": bill.health_record_number.lstrip("0"), "last_name": "Solano", "zip": "97201"}
     one = Registrant("virginia")
     one.to_code(typed)
@@ -238,6 +239,14 @@ def test_a_patient_registers_for_themselves(db: None) -> None:
     one.paper()
     person = sql.one("SELECT id FROM people_person")
     assert person and access(login()["id"]) == [(bill.account_id, person["id"], "own")]
+
+
+def test_a_childs_paper_is_its_guarantors(db: None) -> None:
+    """Nobody becomes a child who is not grown: what is private of it would open to whoever holds the paper."""
+    bill = a_bill(14_000, region="virginia")
+    typed = {"health_record_number": bill.health_record_number, "last_name": "Solano", "zip": "97201"}
+    Registrant("virginia").whole(typed)
+    assert access(login()["id"]) == [(bill.account_id, UUID(int=0), "holder")]
 
 
 def test_the_guarantor_may_register_by_their_own_health_record_number(db: None) -> None:
