@@ -145,7 +145,7 @@ def test_the_total_keeps_up_and_typing_an_amount_chooses_it(
     expect(page.locator("[data-quiet]")).to_be_hidden()
     page.locator("#amount_1").fill("1,000.5")
     expect(total).to_have_text("$1,116.00")
-    page.get_by_label("Bill 1: Larkspur Hospitals").uncheck()
+    page.get_by_label("Bill ending in H1: Larkspur Hospitals").uncheck()
     expect(total).to_have_text("$1,026.00")
     expect(page.locator("#amount_0")).to_be_hidden()
 
