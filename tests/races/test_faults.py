@@ -204,4 +204,8 @@ def _mails(stack: Stack, postbox: Postbox) -> None:
         "SELECT count(*) AS n FROM payments_payment p JOIN core_outbox o ON o.account_id = p.account_id"
         " AND o.body->>'payment_id' = p.id::text WHERE p.email <> '' AND o.topic IN ('receipt_ready', 'refund_made')"
     )
-    assert len(set(postbox.names())) == due[0]["n"]
+    sent = stack.rows(
+        "SELECT message_id FROM letters_mail WHERE sent_at IS NOT NULL AND topic IN ('receipt_ready', 'refund_made')"
+    )
+    assert len(sent) == len({row["message_id"] for row in sent}) == due[0]["n"]
+    assert {row["message_id"] for row in sent} <= set(postbox.names())
