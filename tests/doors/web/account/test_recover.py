@@ -133,6 +133,7 @@ def test_without_a_login_the_contact_on_file_is_told_so(bill: Bill) -> None:
 
 def test_a_patients_address_is_not_told_to_the_guarantor(db: None) -> None:
     bill = a_bill(14_000, region="virginia")
+    sql.execute("UPDATE people_person SET birth_date = '1990-05-06'")
     person = sql.query("SELECT id FROM people_person")[0]["id"]
     a_member(bill.account_id, "own", person, email="iker@example.org", region="virginia")
     typed = {"health_record_number": bill.health_record_number, "last_name": "Solano", "zip": "97201"}
