@@ -30,7 +30,8 @@ class Plant:
         return f"{self.run};\n{text}"
 
 
-BEGIN, RECORD, LEDGER = "payments/sql/fn_begin.sql", "payments/sql/fn_record.sql", "ledger/sql/fn_ledger.sql"
+BEGIN, HOLD, RECORD = (f"payments/sql/fn_{name}.sql" for name in ("begin", "hold", "record"))
+LEDGER = "ledger/sql/fn_ledger.sql"
 
 PLANTS = {
     "idempotency": Plant(
@@ -72,7 +73,7 @@ PLANTS = {
     ),
     "claim": Plant(
         "the claim on a bill",
-        BEGIN,
+        HOLD,
         (("RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'being_paid', DETAIL = part.bill_id;", "NULL;"),),
     ),
     "refund_once": Plant(

@@ -36,6 +36,10 @@ def seal(purpose: str, payload: dict[str, Any], ttl_seconds: int | None) -> str:
     nonce = secrets.token_bytes(12)
     text = json.dumps([until, payload], separators=(",", ":")).encode()
     sealed = nonce + _cipher(purpose, settings.SECRET_KEY).encrypt(nonce, text, purpose.encode())
+    return _written(sealed)
+
+
+def _written(sealed: bytes) -> str:
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
@@ -43,6 +47,8 @@ def unseal(purpose: str, token: str) -> dict[str, Any]:
     """What `seal` put in. Raises TokenError."""
     try:
         sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        if _written(sealed) != token:  # the last character has bits to spare: one token has one spelling
+            raise TokenError("bad")
         text = _cipher(purpose, settings.SECRET_KEY).decrypt(sealed[:12], sealed[12:], purpose.encode())
         until, payload = json.loads(text)
     except (InvalidTag, binascii.Error, ValueError) as error:

@@ -116,7 +116,7 @@ def test_a_link_that_is_not_ours_or_too_old_has_ended(guest: Client) -> None:
         bill = a_bill(14_000)
         path = path_of(bill)
         nowhere = links.bill_link(bill.account_id, uuid4(), 1, "en", "America/Los_Angeles").url
-        for spoiled in ("/bill/x", path[:-2] + "AA", urlsplit(nowhere).path):
+        for spoiled in ("/bill/x", path[:-1] + ("B" if path[-1] == "A" else "A"), urlsplit(nowhere).path):
             answer = guest.get(spoiled)
             assert answer.status_code == 410 and say("en", "bill.ended.old") in answer.content.decode()
         time.advance(days=links.BILL_DAYS + 1)

@@ -10,10 +10,8 @@ DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
     v_payment uuid := (p->>'payment_id')::uuid;
     kept core_idempotency;
-    part record;
-    held payments_claim;
     total bigint;
-    legs jsonb := '[]';
+    legs jsonb;
 BEGIN
     INSERT INTO core_idempotency (account_id, key, request_hash, payment_id, recorded_at)
     VALUES (p_account_id, (p->>'key')::uuid, decode(p->>'request_hash', 'hex'), v_payment, v_now)
@@ -33,30 +31,11 @@ BEGIN
     END IF;
     SELECT coalesce(sum(f.amount_cents), 0) INTO total
     FROM jsonb_to_recordset(p->'forwards') AS f(amount_cents bigint);
-    FOR part IN
-        SELECT l.bill_id, l.amount_cents, l.transfer_id, b.payee, b.id AS found
-        FROM jsonb_to_recordset(p->'parts') AS l(bill_id uuid, amount_cents bigint, transfer_id uuid)
-        LEFT JOIN billing_bill b ON b.account_id = p_account_id AND b.id = l.bill_id
-            AND b.region = p->>'region' AND b.currency = p->>'currency'
-        ORDER BY l.bill_id
-    LOOP
-        IF part.found IS NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'not_found', DETAIL = part.bill_id;
-        END IF;
-        INSERT INTO payments_claim (account_id, bill_id, payment_id, why, until)
-        VALUES (p_account_id, part.bill_id, v_payment, 'session', (p->>'expires_at')::timestamptz)
-        ON CONFLICT DO NOTHING;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'being_paid', DETAIL = part.bill_id;
-        END IF;
-        INSERT INTO payments_part (account_id, payment_id, bill_id, amount_cents, payee, transfer_id)
-        VALUES (p_account_id, v_payment, part.bill_id, part.amount_cents, part.payee, part.transfer_id);
-        total := total + part.amount_cents;
-        legs := legs || jsonb_build_object(
-            'transfer_id', part.transfer_id, 'debit_kind', 'clearing', 'debit_ref', v_payment,
-            'credit_kind', 'receivable', 'credit_ref', part.bill_id, 'amount_cents', part.amount_cents,
-            'code', 'payment', 'phase', 'pending', 'subject_id', part.bill_id, 'payee', part.payee);
-    END LOOP;
+    legs := payments_hold(p_account_id, v_payment, p, 'clearing', v_now);
+    INSERT INTO payments_part (account_id, payment_id, bill_id, amount_cents, payee, transfer_id)
+    SELECT p_account_id, v_payment, l.subject_id, l.amount_cents, l.payee, l.transfer_id
+    FROM jsonb_to_recordset(legs) AS l(subject_id uuid, amount_cents bigint, payee text, transfer_id uuid);
+    total := total + (SELECT coalesce(sum(l.amount_cents), 0) FROM jsonb_to_recordset(legs) AS l(amount_cents bigint));
     INSERT INTO payments_payment (account_id, id, state, key, reference, check_code, region, amount_cents, currency,
         processor_account, payer_name, email, language, channel, visit, failure_code, method_brand, method_last4,
         charge_ref, captured_cents, refunded_cents, business_date, created_at, changed_at, expires_at, family)
@@ -81,14 +60,7 @@ BEGIN
     RETURN jsonb_build_object('code', 'begun', 'payment_id', v_payment, 'amount_cents', total);
 EXCEPTION
     WHEN SQLSTATE 'CT001' THEN
-        IF SQLERRM = 'being_paid' THEN
-            SELECT c.* INTO held FROM payments_claim c
-            JOIN jsonb_to_recordset(p->'parts') AS l(bill_id uuid) ON l.bill_id = c.bill_id
-            WHERE c.account_id = p_account_id ORDER BY c.until DESC LIMIT 1;
-            RETURN jsonb_build_object('code', 'being_paid', 'payment_id', held.payment_id, 'bill_id', held.bill_id,
-                'until', held.until);
-        END IF;
-        RETURN jsonb_build_object('code', SQLERRM);
+        RETURN payments_refused(p_account_id, SQLERRM, p->'parts');
     WHEN check_violation THEN
         RETURN jsonb_build_object('code', 'above_owed');
 END $$;

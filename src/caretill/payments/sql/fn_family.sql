@@ -10,9 +10,7 @@ DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
     v_payment uuid := (p->>'payment_id')::uuid;
     v_state text;
-    part record;
-    held payments_claim;
-    legs jsonb := '[]';
+    legs jsonb;
 BEGIN
     INSERT INTO payments_share (account_id, payment_id, from_account_id, reference, state, changed_at)
     VALUES (p_account_id, v_payment, (p->>'from_account_id')::uuid, p->>'reference', 'reserved', v_now)
@@ -21,39 +19,12 @@ BEGIN
         SELECT state INTO v_state FROM payments_share WHERE account_id = p_account_id AND payment_id = v_payment;
         RETURN jsonb_build_object('code', v_state);
     END IF;
-    FOR part IN
-        SELECT l.bill_id, l.amount_cents, b.payee, b.id AS found
-        FROM jsonb_to_recordset(p->'parts') AS l(bill_id uuid, amount_cents bigint)
-        LEFT JOIN billing_bill b ON b.account_id = p_account_id AND b.id = l.bill_id
-            AND b.region = p->>'region' AND b.currency = p->>'currency'
-        ORDER BY l.bill_id
-    LOOP
-        IF part.found IS NULL THEN
-            RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'not_found', DETAIL = part.bill_id;
-        END IF;
-        INSERT INTO payments_claim (account_id, bill_id, payment_id, why, until)
-        VALUES (p_account_id, part.bill_id, v_payment, 'session', (p->>'until')::timestamptz)
-        ON CONFLICT DO NOTHING;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'being_paid', DETAIL = part.bill_id;
-        END IF;
-        legs := legs || jsonb_build_object(
-            'transfer_id', core_uuid7(v_now), 'debit_kind', 'forwarded', 'debit_ref', v_payment,
-            'credit_kind', 'receivable', 'credit_ref', part.bill_id, 'amount_cents', part.amount_cents,
-            'code', 'payment', 'phase', 'pending', 'subject_id', part.bill_id, 'payee', part.payee);
-    END LOOP;
+    legs := payments_hold(p_account_id, v_payment, p, 'forwarded', v_now);
     PERFORM ledger_post(p_account_id, legs, v_payment, v_payment, p->>'currency', (p->>'business_date')::date, v_now);
     RETURN jsonb_build_object('code', 'reserved');
 EXCEPTION
     WHEN SQLSTATE 'CT001' THEN
-        IF SQLERRM = 'being_paid' THEN
-            SELECT c.* INTO held FROM payments_claim c
-            JOIN jsonb_to_recordset(p->'parts') AS l(bill_id uuid) ON l.bill_id = c.bill_id
-            WHERE c.account_id = p_account_id ORDER BY c.until DESC LIMIT 1;
-            RETURN jsonb_build_object('code', 'being_paid', 'payment_id', held.payment_id, 'bill_id', held.bill_id,
-                'until', held.until);
-        END IF;
-        RETURN jsonb_build_object('code', SQLERRM);
+        RETURN payments_refused(p_account_id, SQLERRM, p->'parts');
     WHEN check_violation THEN
         RETURN jsonb_build_object('code', 'above_owed');
 END $$;
