@@ -17,9 +17,10 @@ from django.test import Client
 
 from caretill.core import sql, tokens
 from caretill.letters import links, statements
+from caretill.payments import helping
 from caretill.people import household
 from caretill.people.viewer import NOBODY
-from caretill.web.flow import Made
+from caretill.web.flow import Made, help_token
 from house.cast import Bill
 from house.desk import Desk
 from house.family import PROVIDERS, SERVICES, Family, a_family
@@ -88,7 +89,10 @@ def world(processor: Desk) -> World:
         parts["mailed_receipt", name] = (mailed,)
     told = links.bill_link(family.account_id, family.bills["Iker"], 1, "en", "UTC")
     parts["bill_link", "Iker"] = (told.url.rpartition("/")[2],)
-    for url in ("bill", "bill_pdf", "amount", "details", "check"):
+    help_link = helping.make(family.account_id, family.region, [(family.bills["Iker"], 1_000)])
+    assert help_link is not None
+    parts["helping", "Iker"] = (help_token(family.account_id, help_link.id),)
+    for url in ("bill", "bill_pdf", "amount", "details", "check", "ask_help"):
         parts[url, "Juana"] = (guest.flow.id,)
     parts["paycode", "Iker"] = (bills["Iker"].pay_code,)
     parts["apart", "Juana"] = (guest.flow.id, "oregon")

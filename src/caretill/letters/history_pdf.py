@@ -49,12 +49,18 @@ def said(entry: Entry, language: str) -> Said:
     people = _once(f"{part.first_name} {part.last_name}".strip() for part in entry.parts)
     on_account = say(language, "history.credit") if any(part.bill_id is None for part in entry.parts) else ""
     return Said(
-        what=say(language, f"history.what.{entry.kind}"),
+        what=_what(entry, language),
         people=people,
         payees=_once(part.payee_name for part in entry.parts),
         bills=_once([*(part.bill_number for part in entry.parts), on_account]),
         method=_method(entry, language),
     )
+
+
+def _what(entry: Entry, language: str) -> str:
+    if entry.helper and entry.kind == "payment":
+        return say(language, "history.what.helper", name=entry.helper)
+    return say(language, f"history.what.{entry.kind}")
 
 
 def _method(entry: Entry, language: str) -> str:

@@ -14,7 +14,16 @@ import structlog
 from django.conf import settings
 
 from caretill.core import clock, sql, tokens
-from caretill.letters import household_mails, login_mails, member_told, profile_mails, register_mails, statements, wants
+from caretill.letters import (
+    help_mails,
+    household_mails,
+    login_mails,
+    member_told,
+    profile_mails,
+    register_mails,
+    statements,
+    wants,
+)
 from caretill.letters.channels import code_mail, link_mail
 from caretill.letters.letterhead import letterhead
 from caretill.letters.links import Link, bill_link, receipt_link
@@ -55,7 +64,9 @@ def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> Non
     except Hidden:
         log.warning("nothing to tell", topic=topic, row=str(row_id))
         return
-    members = [] if body.get("email") else wants.of_payer(account_id, payment["email"] or "")
+    if payment["helped"] and not body.get("email") and topic != "refund_made":
+        help_mails.tell_maker(account_id, UUID(payment["help_id"]), row_id)
+    members = [] if body.get("email") or payment["helped"] else wants.of_payer(account_id, payment["email"] or "")
     if members:
         wants.fan_out(members, topic, row_id, {"account_id": account_id, "payment_id": body["payment_id"]})
         return
@@ -117,6 +128,7 @@ TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
     "bill_changed": _statement,
     "lookup_code": _code,
     "lookup_nothing": _nobody,
+    **help_mails.TOPICS,
     **household_mails.TOPICS,
     **login_mails.TOPICS,
     **register_mails.TOPICS,

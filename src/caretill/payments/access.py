@@ -9,7 +9,7 @@ from uuid import UUID
 from caretill.core import sql
 from caretill.core.ids import clean_check_code
 from caretill.payments import family
-from caretill.people.viewer import Hidden, mask
+from caretill.people.viewer import Hidden, initial, mask
 from caretill.regions import catalog
 
 
@@ -18,8 +18,14 @@ def payment_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
 
     `parts` are all its bills, each with its account, payee and amount; for a family's payment those of every account.
 
-    Whoever holds the payment's sealed token may see this: there is nothing clinical in it.
+    Whoever holds the payment's sealed token may see this: there is nothing clinical in it. Of a payment that a helper
+    made it is less: no bill, no payee, an initial for a name; `helped` says so.
     """
+    figures = _figures(account_id, payment_id)
+    return _least(figures) if figures["helped"] else figures
+
+
+def _figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
     row = sql.one(
         sql.load(__file__, "payment_page.sql"),
         {"account_id": account_id, "payment_id": payment_id},
@@ -30,7 +36,9 @@ def payment_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
     if figures["family"]:
         figures["parts"] = family.parts(account_id, payment_id)
     payees = catalog.organisation().payees
-    figures["masked_name"] = mask(figures.pop("guarantor_first"), figures.pop("guarantor_last"))
+    first, last = figures.pop("guarantor_first"), figures.pop("guarantor_last")
+    figures["helped"] = figures["help_id"] is not None
+    figures["masked_name"] = initial(first, last) if figures["helped"] else mask(first, last)
     for part in figures["parts"]:
         part["payee_name"] = payees[part["payee"]].name
     figures["payee_names"] = sorted({part["payee_name"] for part in figures["parts"]})
@@ -43,9 +51,17 @@ def payment_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
     return figures
 
 
-def receipt_figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
-    """As `payment_figures`, of a payment that succeeded. Raises Hidden for any other."""
-    figures = payment_figures(account_id, payment_id)
+def _least(figures: dict[str, Any]) -> dict[str, Any]:
+    """What a helper may see of their payment."""
+    return figures | {"parts": [], "payee_names": [catalog.organisation().name]}
+
+
+def receipt_figures(account_id: UUID, payment_id: UUID, *, member: bool = False) -> dict[str, Any]:
+    """As `payment_figures`, of a payment that succeeded. Raises Hidden for any other.
+
+    `member`: all of it, for a reader who leaves out what a member may not see (`payments.itemised`).
+    """
+    figures = (_figures if member else payment_figures)(account_id, payment_id)
     if figures["state"] != "succeeded":
         raise Hidden
     return figures

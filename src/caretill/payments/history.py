@@ -77,7 +77,8 @@ class Entry:
     """One thing that happened. `kind`: payment, refund, desk, elsewhere, on_its_way, failed or statement.
 
     `amount_cents` is what it was about; `paid_cents` and `refunded_cents` what of it counts in the sums. `open`: a
-    statement whose paper, which says what was done, is open to the viewer.
+    statement whose paper, which says what was done, is open to the viewer. `helper`: who paid it by a link; their card
+    is not told.
     """
 
     kind: str
@@ -93,6 +94,7 @@ class Entry:
     method_last4: str
     parts: tuple[Part, ...]
     open: bool = False
+    helper: str = ""
 
     @property
     def place(self) -> Place:

@@ -40,10 +40,11 @@ def read_receipt(viewer: Viewer, payment_id: UUID) -> dict[str, Any]:
     As `access.receipt_figures`, with the parts of people whom the viewer may see, and the sums of those. `care` are the
     bills whose care is open to them: bill_number, payee_name, patient, provider, amount_cents and lines of {date, text,
     amount_cents}; `closed` the patients' first names of the others, by bill number. Money that came after its payment
-    had ended is on no bill: such a receipt has no care. Who is on no account of the payer's learns not how they paid.
+    had ended is on no bill: such a receipt has no care. Who is on no account of the payer's learns not how they
+    paid; nor does anybody of whoever helped.
     """
     account_id = _account_of(viewer, payment_id)
-    figures = receipt_figures(account_id, payment_id)
+    figures = receipt_figures(account_id, payment_id, member=True)
     rows = sql.query(sql.load(__file__, "history_receipt.sql"), {"account_id": account_id, "payment_id": payment_id})
     seen = [row for row in rows if viewer.allows("see", row["account_id"], row["person_id"])]
     payers = viewer.reach(account_id)
@@ -51,7 +52,7 @@ def read_receipt(viewer: Viewer, payment_id: UUID) -> dict[str, Any]:
         raise Hidden
     if len(seen) < len(rows):
         figures = _of_some(figures, seen)
-    if payers is None:
+    if payers is None or figures["helped"]:
         figures |= dict.fromkeys(("masked_name", "method_brand", "method_last4", "method_label", "email"), "")
     open_rows = [] if figures["late"] else [row for row in seen if opens(viewer, row)]
     accounts = {row["account_id"] for row in seen}

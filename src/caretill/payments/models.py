@@ -36,10 +36,18 @@ class Payment(Sharded):
     promised_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)
     family = models.BooleanField(db_default=False)  # its bills stand in several accounts: see Forward and Share
+    help_id = models.UUIDField(null=True)  # the link by which somebody else paid it: see Help
 
     class Meta:
         db_table = "payments_payment"
         constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_payment_amount")]
+        indexes = [
+            models.Index(
+                fields=["account_id", "help_id"],
+                condition=models.Q(help_id__isnull=False),
+                name="payments_payment_help_of",
+            )
+        ]
 
 
 class Part(models.Model):
@@ -111,6 +119,28 @@ class Giveback(models.Model):
         db_table = "payments_giveback"
         constraints = [models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_giveback_amount")]
         indexes = [models.Index(fields=["account_id", "payment_id"], name="payments_giveback_payment")]
+
+
+class Help(Sharded):
+    """A link by which somebody else pays some of these bills, and sees an amount and an initial.
+
+    `parts` are its bills with the cents asked for each; they share one account at the processor. `login_id` made it,
+    where it was a member; `email` is told when it was used.
+    """
+
+    region = models.TextField()
+    parts = models.JSONField()
+    asked_cents = cents()
+    login_id = models.UUIDField(null=True)
+    email = models.TextField()
+    language = models.TextField()
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payments_help"
+        constraints = [models.CheckConstraint(condition=models.Q(asked_cents__gt=0), name="payments_help_amount")]
 
 
 class Attempt(Sharded):

@@ -39,6 +39,7 @@ class Ask:
     channel: str = "guest"
     network: str = ""
     others: tuple[tuple[UUID, UUID, int], ...] = ()  # account, bill, cents: bills of other accounts (payments.family)
+    help_id: UUID | None = None  # the link by which somebody else pays (payments.helping)
 
     @property
     def bills(self) -> tuple[family.Bill, ...]:
@@ -60,8 +61,9 @@ class Ask:
 @dataclass(frozen=True)
 class Answer:
     """`code`: open (go to `url`), ended, not_sent (nothing was charged; press again), key_conflict, being_paid (until
-    `until`), above_owed, not_found, too_many, refused. `mine` says that this browser holds the payment. `state` is
-    that of this payment, where one was begun; `holder_account_id` is where the payment stands that holds a bill.
+    `until`), above_owed, not_found, help_ended, too_many, refused. `mine` says that this browser holds the payment.
+    `state` is that of this payment, where one was begun; `holder_account_id` is where the payment stands that holds a
+    bill.
     """
 
     code: str
@@ -183,6 +185,7 @@ def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
             "email": ask.email,
             "language": ask.language,
             "channel": ask.channel,
+            "help_id": ask.help_id,
             "visit": ask.visit,
             "gateway": gateway().name,
             "request": asdict(request),

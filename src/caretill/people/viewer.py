@@ -46,12 +46,13 @@ class Reach:
 @dataclass(frozen=True)
 class Viewer:
     """`guest`: holds a bill's numbers, sees the least; with `lines` (after two facts of the person) what was done.
-    `member`: signed in, sees what their `reaches` say. `system`: the house itself.
+    `helper`: holds a link to help, sees what may be paid. `member`: signed in, sees what their `reaches` say.
+    `system`: the house itself.
 
-    `bills` is the guest's whole scope: nothing outside it exists for them.
+    `bills` is the whole scope of a guest or helper: nothing outside it exists for them.
     """
 
-    kind: Literal["guest", "member", "system"]
+    kind: Literal["guest", "helper", "member", "system"]
     account_id: UUID
     bills: frozenset[UUID] = field(default_factory=frozenset)
     lines: bool = False
@@ -94,3 +95,9 @@ class Hidden(Exception):
 def mask(first_name: str, last_name: str) -> str:
     """`J*** S***`: always three stars, so that the length tells nothing."""
     return " ".join(f"{name[:1].upper()}***" for name in (first_name.strip(), last_name.strip()) if name)
+
+
+def initial(first_name: str, last_name: str) -> str:
+    """`J.`: the least that tells a helper whom they help."""
+    name = first_name.strip() or last_name.strip()
+    return f"{name[:1].upper()}." if name else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -33,6 +33,7 @@ class Turn:
     parts: tuple[tuple[str, int], ...]
     payees: tuple[str, ...]
     ends: tuple[str, ...]
+    helps: bool = False
 
     @property
     def total_cents(self) -> int:
@@ -41,9 +42,9 @@ class Turn:
 
     @property
     def statement_name(self) -> str:
-        """The billing name that the processor and a card statement show: the payee's, or for several our own."""
+        """The billing name that the processor and a card statement show: the payee's; for several or a helper ours."""
         names = sorted(set(self.payees))
-        return names[0] if len(names) == 1 else organisation().name
+        return names[0] if len(names) == 1 and not self.helps else organisation().name
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,20 @@ class Made:
         return cls(token, UUID(kept["a"]), UUID(kept["p"]))
 
 
-def with_flow(view: Callable[[HttpRequest, Flow], HttpResponse]) -> View:
+FlowView = Callable[[HttpRequest, Flow], HttpResponse]
+
+
+def with_flow(view: FlowView) -> View:
     """The view gets the flow that the address names, if this browser holds it.
 
-    A member's is theirs alone, while they are signed in and may pay each of its bills.
+    A member's is theirs alone, while they are signed in and may pay each of its bills. A helper's goes to the page of
+    its link instead: what this view shows is not for them.
     """
+    return with_any_flow(lambda request, flow: SeeOther(help_address(flow)) if flow.helps else view(request, flow))
+
+
+def with_any_flow(view: FlowView) -> View:
+    """As `with_flow`, for a view that knows what a helper may not see."""
 
     @wraps(view)
     def found(request: HttpRequest, flow: str) -> HttpResponse:
@@ -115,11 +125,26 @@ def kept(request: HttpRequest, response: HttpResponse, flow: Flow) -> HttpRespon
     return response
 
 
+def help_token(account_id: UUID | str, help_id: UUID | str) -> str:
+    """What stands in the address of a link to help. Each means the same; the row of the link ends it."""
+    return tokens.seal("help", {"a": str(account_id), "h": str(help_id)}, None)
+
+
+def help_opened(token: str) -> tuple[UUID, UUID]:
+    """Billing account and link. Raises TokenError."""
+    kept = tokens.unseal("help", token)
+    return UUID(kept["a"]), UUID(kept["h"])
+
+
+def help_address(flow: Flow) -> str:
+    """The page of the link that a helper's flow came by."""
+    return url("helping", help_token(flow.account_id, flow.helps))
+
+
 def viewers(flow: Flow) -> list[Viewer]:
     """Who sees the bills of the flow and nothing else: one for each account."""
-    return [
-        Viewer("guest", UUID(account), frozenset(map(UUID, bills))) for account, bills in flow.homes.items() if bills
-    ]
+    kind: Literal["guest", "helper"] = "helper" if flow.helps else "guest"
+    return [Viewer(kind, UUID(account), frozenset(map(UUID, bills))) for account, bills in flow.homes.items() if bills]
 
 
 def turns(flow: Flow) -> tuple[Turn, ...]:
@@ -135,6 +160,7 @@ def turns(flow: Flow) -> tuple[Turn, ...]:
             tuple((bill, flow.amounts[bill]) for bill in bills),
             tuple(payees[flow.payees[bill]].name for bill in bills),
             tuple(flow.ends.get(bill, "") for bill in bills),
+            bool(flow.helps),
         )
         for account, bills in chosen.items()
     )
@@ -164,7 +190,7 @@ def settle(flow: Flow) -> str:
         flow.renew()
         return ""
     if figures["state"] == "succeeded":
-        flow.settle([part["bill_id"] for part in figures["parts"]])
+        flow.settle(flow.bills if flow.helps else [part["bill_id"] for part in figures["parts"]])
     elif figures["state"] in ENDED:
         flow.renew()
     return str(figures["state"])

@@ -171,6 +171,8 @@ def begin(
     if not bills:
         return SeeOther(url("nothing_owed", region))
     before = visit.load(request, add) if add else None
+    if before and before.helps:
+        before = None  # somebody else's bills are paid apart from one's own
     if before and _join(before, str(found.account_id), bills):
         return _kept(request, before, url("amount", before.id))
     flow = Flow.new(region, str(found.account_id), found.scope, bills)

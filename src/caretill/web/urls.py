@@ -7,6 +7,7 @@ from django.urls import path
 from caretill.web.account import urls as account
 from caretill.web.pages import (
     amount,
+    ask_help,
     bill,
     callbacks,
     check,
@@ -18,6 +19,7 @@ from caretill.web.pages import (
     find,
     health,
     help,
+    helping,
     paycode,
     receipt,
     receipt_check,
@@ -40,6 +42,8 @@ urlpatterns = [
     path("pay/v/<slug:flow>/bill", bill.bill, name="bill"),
     path("pay/v/<slug:flow>/bill.pdf", bill.bill_pdf, name="bill_pdf"),
     path("pay/v/<slug:flow>/amount", amount.amount, name="amount"),
+    path("pay/v/<slug:flow>/someone-else", ask_help.ask_help, name="ask_help"),
+    path("h/<str:token>", helping.helping, name="helping"),
     path("pay/v/<slug:flow>/details", details.details, name="details"),
     path("pay/v/<slug:flow>/check", check.check, name="check"),
     path("pay/return/<str:token>", send.came_back, name="return"),

@@ -39,6 +39,7 @@ class Flow:
     `proved` says what registering need not ask again.
 
     A member's flow names their `login` and is open to nobody else; `then` is the flow of another region to pay next.
+    A helper's flow names the link it came by, `helps`, and opens no page that tells of a bill.
     `account_id` is the account that pays; bills of a family's other accounts have theirs in `accounts`.
     """
 
@@ -64,6 +65,7 @@ class Flow:
     proved: str = ""
     login: str = ""
     then: str = ""
+    helps: str = ""
 
     @classmethod
     def new(cls, region: str, account_id: str, scope: str, bills: list[str]) -> Self:
@@ -154,6 +156,14 @@ def holding(request: HttpRequest, payment_id: str) -> Flow | None:
         if flow and flow.made(payment_id):
             return flow
     return None
+
+
+def helping(request: HttpRequest, help_id: UUID) -> Flow | None:
+    """The newest flow of this browser that pays by a link to help."""
+    prefix = _prefix()
+    held = sorted((name.removeprefix(prefix) for name in request.COOKIES if name.startswith(prefix)), reverse=True)
+    flows = (load(request, flow_id) for flow_id in held)
+    return next((flow for flow in flows if flow and flow.helps == str(help_id)), None)
 
 
 def save(request: HttpRequest, response: HttpResponse, flow: Flow) -> None:

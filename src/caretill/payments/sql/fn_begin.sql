@@ -1,10 +1,11 @@
 -- Call 1 of money.md "Exactly once": key, claims, reservations, payment, attempt, event; all or nothing.
 -- p: payment_id, attempt_id, event_id, key, request_hash (hex), reference, check_code, region, currency,
 --    processor_account, payer_name, email, language, channel, visit (hex), gateway, request, business_date, now,
---    lease_until, expires_at, declined_since, declined_most, parts [{bill_id, amount_cents, transfer_id}],
+--    lease_until, expires_at, declined_since, declined_most, help_id (of a helper's), parts [{bill_id, amount_cents, transfer_id}],
 --    forwards [{account_id, bill_id, amount_cents, payee}]: of a payment for several accounts every bill, and no parts;
 --    they are held by payments_share_reserve afterwards, account by account.
--- Answers begun | repeat | key_conflict | being_paid | above_owed | not_found | too_many (cards were refused here).
+-- Answers begun | repeat | key_conflict | being_paid | above_owed | not_found | help_ended | too_many (cards were
+-- refused here).
 CREATE OR REPLACE FUNCTION payments_begin(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
@@ -31,6 +32,9 @@ BEGIN
     END IF;
     SELECT coalesce(sum(f.amount_cents), 0) INTO total
     FROM jsonb_to_recordset(p->'forwards') AS f(amount_cents bigint);
+    IF p->>'help_id' IS NOT NULL THEN
+        PERFORM payments_help_take(p_account_id, (p->>'help_id')::uuid, p->'parts', v_now);
+    END IF;
     legs := payments_hold(p_account_id, v_payment, p, 'clearing', v_now);
     INSERT INTO payments_part (account_id, payment_id, bill_id, amount_cents, payee, transfer_id)
     SELECT p_account_id, v_payment, l.subject_id, l.amount_cents, l.payee, l.transfer_id
@@ -38,11 +42,13 @@ BEGIN
     total := total + (SELECT coalesce(sum(l.amount_cents), 0) FROM jsonb_to_recordset(legs) AS l(amount_cents bigint));
     INSERT INTO payments_payment (account_id, id, state, key, reference, check_code, region, amount_cents, currency,
         processor_account, payer_name, email, language, channel, visit, failure_code, method_brand, method_last4,
-        charge_ref, captured_cents, refunded_cents, business_date, created_at, changed_at, expires_at, family)
+        charge_ref, captured_cents, refunded_cents, business_date, created_at, changed_at, expires_at, family,
+        help_id)
     VALUES (p_account_id, v_payment, 'submitting', (p->>'key')::uuid, p->>'reference', p->>'check_code', p->>'region',
         total, p->>'currency', p->>'processor_account', p->>'payer_name', p->>'email', p->>'language', p->>'channel',
         decode(p->>'visit', 'hex'), '', '', '', '', 0, 0, (p->>'business_date')::date, v_now, v_now,
-        (p->>'expires_at')::timestamptz, coalesce(jsonb_array_length(p->'forwards'), 0) > 0);
+        (p->>'expires_at')::timestamptz, coalesce(jsonb_array_length(p->'forwards'), 0) > 0,
+        (p->>'help_id')::uuid);
     INSERT INTO payments_forward (account_id, payment_id, bill_id, to_account_id, amount_cents, payee, state)
     SELECT p_account_id, v_payment, f.bill_id, f.account_id, f.amount_cents, f.payee, 'open'
     FROM jsonb_to_recordset(p->'forwards') AS f(account_id uuid, bill_id uuid, amount_cents bigint, payee text);

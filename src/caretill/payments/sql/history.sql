@@ -53,8 +53,9 @@ WITH reach AS (
         AND (%(kinds)s::text[] IS NULL OR m.kind = ANY(%(kinds)s::text[]))
 ), entries AS (
     SELECT e.*, coalesce(a.reference, (SELECT s.reference FROM payments_share s
-            WHERE s.account_id = ANY(%(accounts)s::uuid[]) AND s.payment_id = e.payment_id LIMIT 1), '') AS reference, coalesce(a.method_brand, '') AS method_brand,
-        coalesce(a.method_last4, '') AS method_last4
+            WHERE s.account_id = ANY(%(accounts)s::uuid[]) AND s.payment_id = e.payment_id LIMIT 1), '') AS reference, CASE WHEN a.help_id IS NULL THEN coalesce(a.method_brand, '') ELSE '' END AS method_brand,
+        CASE WHEN a.help_id IS NULL THEN coalesce(a.method_last4, '') ELSE '' END AS method_last4,
+        CASE WHEN a.help_id IS NULL THEN '' ELSE a.payer_name END AS helper
     FROM (
         SELECT kind, id, payment_id, max(day) AS day, max(at) AS at, sum(amount_cents)::bigint AS amount_cents,
             sum(paid_cents)::bigint AS paid_cents, sum(refunded_cents)::bigint AS refunded_cents,

@@ -6,7 +6,7 @@ SELECT jsonb_build_object(
     'method_brand', p.method_brand, 'method_last4', p.method_last4, 'captured_cents', p.captured_cents,
     'refunded_cents', p.refunded_cents, 'business_date', p.business_date, 'created_at', p.created_at,
     'expires_at', p.expires_at, 'promised_at', p.promised_at, 'returned_at', p.returned_at,
-    'visit', encode(p.visit, 'hex'), 'key', p.key,
+    'visit', encode(p.visit, 'hex'), 'key', p.key, 'help_id', p.help_id,
     'session_url', t.session_url, 'late', EXISTS (
         SELECT 1 FROM payments_event e WHERE e.account_id = p.account_id AND e.payment_id = p.id
             AND e.from_state IN ('voided', 'failed') AND e.event = 'succeeded'),

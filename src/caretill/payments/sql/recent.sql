@@ -1,8 +1,11 @@
 -- What happened lately on a member's accounts: payments that went through, money sent back, payments at a desk.
+-- A helper's card is the helper's own affair: their name alone is told.
 -- A payment at a desk tells the day of the care, so it shows only where the care is open.
 SELECT * FROM (
     (SELECT 'here' AS kind, p.account_id, p.id AS payment_id, p.business_date AS day, p.changed_at AS at,
-        p.captured_cents AS amount_cents, p.method_brand, p.method_last4
+        p.captured_cents AS amount_cents, CASE WHEN p.help_id IS NULL THEN p.method_brand ELSE '' END AS method_brand,
+        CASE WHEN p.help_id IS NULL THEN p.method_last4 ELSE '' END AS method_last4,
+        CASE WHEN p.help_id IS NULL THEN '' ELSE p.payer_name END AS helper
     FROM payments_payment p
     WHERE p.account_id = ANY(%(accounts)s) AND p.state = 'succeeded' AND (p.account_id = ANY(%(everybody)s)
         OR NOT p.family AND NOT EXISTS (
@@ -11,8 +14,9 @@ SELECT * FROM (
                 AND NOT coalesce(b.person_id = ANY(%(people)s), false)))
     ORDER BY p.business_date DESC, p.id DESC LIMIT %(most)s)
     UNION ALL
-    (SELECT 'refund', r.account_id, r.payment_id, r.business_date, r.recorded_at, r.amount_cents, p.method_brand,
-        p.method_last4
+    (SELECT 'refund', r.account_id, r.payment_id, r.business_date, r.recorded_at, r.amount_cents,
+        CASE WHEN p.help_id IS NULL THEN p.method_brand ELSE '' END,
+        CASE WHEN p.help_id IS NULL THEN p.method_last4 ELSE '' END, ''
     FROM payments_refund r JOIN payments_payment p ON p.account_id = r.account_id AND p.id = r.payment_id
     WHERE r.account_id = ANY(%(accounts)s) AND (r.account_id = ANY(%(everybody)s) OR NOT p.family AND NOT EXISTS (
             SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
@@ -21,7 +25,7 @@ SELECT * FROM (
     ORDER BY r.business_date DESC, r.id DESC LIMIT %(most)s)
     UNION ALL
     (SELECT CASE o.method WHEN 'desk' THEN 'desk' ELSE 'elsewhere' END, o.account_id, NULL, o.paid_on, o.recorded_at,
-        o.amount_cents, '', ''
+        o.amount_cents, '', '', ''
     FROM billing_outside_payment o JOIN billing_bill b ON b.account_id = o.account_id AND b.id = o.bill_id
     WHERE o.account_id = ANY(%(accounts)s) AND o.amount_cents > 0
         AND (b.account_id = ANY(%(everybody)s) OR b.person_id = ANY(%(people)s))

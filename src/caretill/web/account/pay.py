@@ -48,7 +48,7 @@ def member_pay(request: HttpRequest, session: Session) -> HttpResponse:
     if form is None or not form.sent:
         return _page(request, session, found, form, draft, before)
     flows = flows_of(session, rows, form, before)
-    response = SeeOther(url("check", flows[0].id))
+    response = SeeOther(url("ask_help" if amount.asks_help(request) else "check", flows[0].id))
     for flow in flows:
         visit.save(request, response, flow)
     return response

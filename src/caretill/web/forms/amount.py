@@ -62,7 +62,7 @@ class OneForm(AmountForm):
         whole = {"all": bill.payable_cents, "due": bill.due_now_cents}
         cents = whole.get(amount, 0)
         if amount == "other":
-            cents = _cents(reader, "other_amount", typed, bill, preferences.of(request).language)
+            cents = read_cents(reader, "other_amount", typed, bill.payable_cents, preferences.of(request).language)
         elif cents <= 0:
             reader.fault("amount", "amount.error.choose")
         return cls(cents={bill.id: cents}, amount=amount, other_amount=typed, **reader.outcome())  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ class EachForm(AmountForm):
             name = f"amount_{bill.place}"
             typed[bill.place] = reader.text(name, longest=LONGEST_AMOUNT)
             if bill.place in picked:
-                cents[bill.id] = _cents(reader, name, typed[bill.place], bill, language, one_of_many=True)
+                cents[bill.id] = read_cents(reader, name, typed[bill.place], bill.payable_cents, language, end=bill.end)
         if not picked:
             reader.fault("bill", "amount.error.no_bill")
         return cls(cents=cents, picked=frozenset(picked), typed=typed, **reader.outcome())  # type: ignore[arg-type]
@@ -125,18 +125,18 @@ class EachForm(AmountForm):
         )
 
 
-def _cents(reader: Reader, name: str, typed: str, bill: Bill, language: str, *, one_of_many: bool = False) -> int:
-    """The amount typed; 0 with a fault where it is none, or more than is owed. One of many is named in its fault."""
-    figures: dict[str, object] = {"most": show(bill.payable_cents, language)}
+def read_cents(reader: Reader, name: str, typed: str, most_cents: int, language: str, *, end: str = "") -> int:
+    """The amount typed; 0 with a fault where it is none, or more than the most. `end` names one bill of many."""
+    figures: dict[str, object] = {"most": show(most_cents, language)}
     table = "amount.error"
-    if one_of_many:
-        table, figures["end"] = "amount.error_on", bill.end
+    if end:
+        table, figures["end"] = "amount.error_on", end
     try:
         cents = parse_form_cents(typed, language)
     except MoneyError as error:
         reader.fault(name, f"{table}.{_FAULTS[error.code]}", **figures)
         return 0
-    if not 0 < cents <= bill.payable_cents:
+    if not 0 < cents <= most_cents:
         reader.fault(name, f"{table}.{'above' if cents else 'zero'}", **figures)
         return 0
     return cents

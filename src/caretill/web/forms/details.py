@@ -33,10 +33,7 @@ class DetailsForm(Form):
         if request.method != "POST":
             return cls(payer_name=flow.payer_name, email=flow.email)
         reader = Reader(request)
-        payer_name = reader.text("payer_name", missing="details.error.name_missing", longest=LONGEST_NAME)
-        if payer_name and not any(each.isalpha() for each in payer_name):
-            reader.fault("payer_name", "details.error.name_shape")
-        email = read_email(reader)
+        payer_name, email = read_payer(reader), read_email(reader)
         return cls(payer_name=payer_name, email=email, **reader.outcome())  # type: ignore[arg-type]
 
 
@@ -52,6 +49,14 @@ class ReceiptForm(Form):
         reader = Reader(request)
         email = read_email(reader, missing="details.error.email_missing")
         return cls(email=email, **reader.outcome())  # type: ignore[arg-type]
+
+
+def read_payer(reader: Reader) -> str:
+    """The name of who pays."""
+    payer_name = reader.text("payer_name", missing="details.error.name_missing", longest=LONGEST_NAME)
+    if payer_name and not any(each.isalpha() for each in payer_name):
+        reader.fault("payer_name", "details.error.name_shape")
+    return payer_name
 
 
 def read_email(reader: Reader, missing: str | None = None) -> str:

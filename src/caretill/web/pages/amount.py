@@ -30,8 +30,14 @@ def amount(request: HttpRequest, flow: Flow) -> HttpResponse:
     form = read(request, flow, found)
     if form.sent:
         choose(flow, found, form)
-        return kept(request, SeeOther(url("check" if flow.payer_name else "details", flow.id)), flow)
+        onward = "ask_help" if asks_help(request) else "check" if flow.payer_name else "details"
+        return kept(request, SeeOther(url(onward, flow.id)), flow)
     return kept(request, open_page(request, flow, found, form), flow)
+
+
+def asks_help(request: HttpRequest) -> bool:
+    """Whether what was chosen is to be paid by somebody else."""
+    return request.POST.get("do") == "helper"
 
 
 def read(request: HttpRequest, flow: Flow, found: Bills) -> AmountForm:

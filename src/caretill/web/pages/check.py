@@ -10,7 +10,7 @@ from caretill.payments import take
 from caretill.payments.take import Answer, Ask
 from caretill.regions.catalog import organisation
 from caretill.web import bills, network, notices, preferences, visit
-from caretill.web.flow import Made, following, kept, over_to, settle, signed, turns, with_flow
+from caretill.web.flow import Made, following, help_address, kept, over_to, settle, signed, turns, with_any_flow
 from caretill.web.forms.form import Reader
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, page, region_of
@@ -22,7 +22,7 @@ WAIT_SECONDS = 600
 
 
 @accepts("GET", "POST")
-@with_flow
+@with_any_flow
 def check(request: HttpRequest, flow: Flow) -> HttpResponse:
     """What is about to be paid, each answer with a way to change it. A form older than the answers pays nothing."""
     state = settle(flow)
@@ -30,6 +30,8 @@ def check(request: HttpRequest, flow: Flow) -> HttpResponse:
         return over_to("wait", Made.of(flow.account_id, flow.payment_id))
     if not flow.amounts and flow.earlier:
         return kept(request, over_to("done", Made.of(flow.account_id, flow.earlier[-1])), flow)
+    if flow.helps and not flow.amounts:
+        return SeeOther(help_address(flow))
     if not flow.amounts or not flow.payer_name:
         return SeeOther(url("details" if flow.amounts else "amount", flow.id))
     reader = Reader(request)
@@ -46,6 +48,7 @@ def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str 
     texts = notices.texts(organisation(), region, preferences.of(request).language)
     coming = [turn for each in following(request, flow) for turn in turns(each)]
     shown = {"flow": flow, "turns": (*turns(flow), *coming), "texts": texts, "notice": notice}
+    shown["back"] = help_address(flow) if flow.helps else ""
     return page(request, "check.html", status=status, region=region, **shown, **signed(request, flow))
 
 
@@ -66,7 +69,8 @@ def ask(request: HttpRequest, flow: Flow) -> Ask:
         visit=visit.browser(request),
         statement_name=turn.statement_name,
         processor_account=turn.processor_account,
-        channel="member" if flow.login else "guest",
+        channel="helper" if flow.helps else "member" if flow.login else "guest",
+        help_id=UUID(flow.helps) if flow.helps else None,
         network=network.of(request),
     )
 
@@ -82,6 +86,9 @@ def sent(request: HttpRequest, flow: Flow, answer: Answer) -> HttpResponse:
             return kept(request, over_to("wait", Made.of(flow.account_id, flow.payment_id)), flow)
         case "not_sent":
             return kept(request, check_page(request, flow, 503, "not_sent"), flow)
+        case "being_paid" | "above_owed" | "help_ended" | "not_found" if flow.helps:
+            flow.renew()
+            return kept(request, SeeOther(f"{help_address(flow)}?fallen=1"), flow)
         case "being_paid" if flow.login:
             return fallen(request, flow)
         case "being_paid":

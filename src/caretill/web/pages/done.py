@@ -69,7 +69,7 @@ def done_page(request: HttpRequest, made: Made, form: ReceiptForm) -> HttpRespon
 
 def next_turn(flow: Flow | None, figures: dict[str, Any]) -> Turn | None:
     """The payment that comes after this one, where what was chosen takes several."""
-    if flow is None:
+    if flow is None or flow.helps:
         return None
     if flow.payment_id != figures["payment_id"]:
         settle(flow)

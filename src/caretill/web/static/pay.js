@@ -1,4 +1,4 @@
-// Small helps on top of pages that work without them: the total keeps up with what is typed, and a button prints.
+// Small helps on top of pages that work without them: the total keeps up with what is typed, and buttons print and copy.
 const total = document.querySelector("[data-total]");
 const AMOUNT = /^\$?\s*(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d{0,2}))?$/;
 
@@ -29,4 +29,14 @@ if (other) {
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.done;
+  });
 }
