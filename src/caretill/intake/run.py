@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -54,7 +54,7 @@ def bring_in(ask: Ask, watch: Watch = lambda step, done, total: None) -> Summary
     with _alone():
         known = _known(digest)
         if known is not None:
-            return replace(known, applied=0, unchanged=known.applied + known.unchanged, known=True)
+            return known.again()
         delivery_id = _begin(ask, digest, sources)
         plan = _stage(ask, delivery_id, sources, watch)
         if not _goes_on(delivery_id, plan):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -35,6 +35,15 @@ class Summary:
     reasons: dict[str, int]
     figures: dict[str, int] = field(default_factory=dict)
     known: bool = False
+
+    def again(self) -> Summary:
+        """What the same delivery does when it comes once more: nothing."""
+        tables = {
+            name: counts | {"applied": 0, "unchanged": counts["applied"] + counts["unchanged"]}
+            for name, counts in self.tables.items()
+        }
+        unchanged = self.applied + self.unchanged
+        return replace(self, applied=0, unchanged=unchanged, tables=tables, known=True)
 
     def answer(self) -> dict[str, Any]:
         """The object of `--json`."""

@@ -74,6 +74,7 @@ def test_the_same_delivery_again_changes_nothing() -> None:
     before = counts()
     again = bring(SAMPLE)
     assert again.known and (again.read, again.applied, again.unchanged) == (22, 0, 22)
+    assert all((each["applied"], each["unchanged"]) == (0, each["read"]) for each in again.tables.values())
     assert again.figures == first.figures
     assert counts() == before
 
