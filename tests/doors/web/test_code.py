@@ -48,6 +48,15 @@ def test_the_mailed_code_opens_the_bills_of_the_account(guest: Client, typed: Ca
     assert guest.get(ENTER)["Location"] == ASK, "the code is gone with its use"
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_mail_speaks_the_language_of_the_page_that_asked(guest: Client, language: str) -> None:
+    a_bill(14_000)
+    sql.execute("UPDATE people_account SET language = %s", ("es" if language == "en" else "en",))
+    guest.post(ASK, KNOWN, HTTP_ACCEPT_LANGUAGE=language)
+    row = sql.one("SELECT body FROM core_outbox WHERE topic = 'lookup_code'")
+    assert row is not None and sql.answer(row["body"])["language"] == language
+
+
 def test_known_and_unknown_contacts_get_the_same(guest: Client) -> None:
     a_bill(14_000)
     seen = set()
