@@ -1,7 +1,8 @@
 """Two hundred marked strings in every text field of people and bills, then a whole life: none gets out of the house.
 
 Looked at: every mail, text and push, every log line, every address that a page or a mail holds, and all that the
-processor is asked (rules.md HIP-2, HIP-3). Only whom a mail goes to may be marked.
+processor is asked (rules.md HIP-2, HIP-3). Somebody else pays by a link, and papers are sent in. Only whom a mail
+goes to may be marked.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
@@ -35,7 +37,9 @@ from house.cast import TODAY, Bill
 from house.desk import Desk
 from house.matrix_canary import server_log
 from house.member import MemberOf, a_member
+from house.payer import HIDDEN, Payer
 from house.postbox import Postbox
+from house.sent_papers import pdf
 
 pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.slow]
 
@@ -43,6 +47,7 @@ FAMILIES, LINES = 5, 12
 MOST_PAGES = 40
 # Topics that tell nobody anything.
 SILENT = {"lookup_nothing", "account_changed"}
+LINK = re.compile(r'readonly value="[^"]*(/h/[^"]+)"')
 
 
 @dataclass
@@ -204,6 +209,55 @@ def life_of_a_login(marks: Marks, bill: Bill, member: MemberOf, language: str) -
             outbox.put(member.login_id, topic, {"to": whom})
 
 
+def life_of_links(marks: Marks, bill: Bill, member: MemberOf, desk: Desk) -> set[str]:
+    """A guest and a member have somebody else pay; every address that their pages and the helpers' pages held."""
+    asked = {"amount": "other", "other_amount": "10.00", "do": "helper"}
+    guest = Payer(bill)
+    guest.post("amount", asked)
+    held = helped(marks, guest.client, guest.at("someone-else"), {"email": f"{marks.word('asker')}@example.org"}, desk)
+    client, who = a_browser(member.login_id)
+    chosen = client.post("/account/pay/", asked | {"of": str(bill.bill_id), "who": who})
+    assert chosen.status_code == 303, chosen.content.decode()
+    return held | helped(marks, client, chosen["Location"], {"who": who}, desk)
+
+
+def helped(marks: Marks, maker: Client, page: str, words: dict[str, str], desk: Desk) -> set[str]:
+    """A link made on that page, paid by somebody in a browser of their own."""
+    assert maker.post(page, words).status_code == 303
+    link = LINK.search(maker.get(page).content.decode())
+    assert link, "the page shows the link that was made"
+    helper = Client(SERVER_NAME="127.0.0.1")
+    own = {"payer_name": marks.word("helper"), "email": f"{marks.word('address of a helper')}@example.org"}
+    before = addresses(helper, link[1], least=1)
+    check = helper.post(link[1], own | {"amount": "all", "other_amount": ""})
+    assert check.status_code == 303, check.content.decode()
+    key = dict(HIDDEN.findall(helper.get(check["Location"]).content.decode()))["key"]
+    card = helper.post(check["Location"], {"key": key})
+    done = helper.get(desk.card(card["Location"]).removeprefix(settings.CARETILL_PUBLIC_URL))
+    said = {link[1], check["Location"], card["Location"], done["Location"]}
+    return before | said | addresses(maker, page, least=1) | addresses(helper, done["Location"], least=1)
+
+
+def life_of_papers(marks: Marks, bill: Bill, member: MemberOf) -> set[str]:
+    """A guest and a member send a paper; a second one is refused. The addresses of their pages."""
+    held: set[str] = set()
+    page = f"/help/{bill.region}/send/"
+    client, who = a_browser(member.login_id)
+    for browser, mine in ((Client(SERVER_NAME="127.0.0.1"), {}), (client, {"who": who})):
+        words = mine | {
+            "about": "bill",
+            "number": marks.digits("number on a paper", 11)[:24],
+            "name": marks.word("sender"),
+        }
+        body = pdf(b"/Title (" + marks.word("what a paper says").encode() + b")")
+        file = SimpleUploadedFile(f"{marks.word('name of a file')}.pdf", body)
+        assert browser.post(page, words | {"files": [SimpleUploadedFile(file.name or "", b"no")]}).status_code == 422
+        answer = browser.post(page, words | {"files": [file]})
+        assert answer.status_code == 303, answer.content.decode()
+        held |= {answer["Location"]} | addresses(browser, answer["Location"], least=1)
+    return held
+
+
 def work() -> set[str]:
     """Everything in the outbox, whatever its time; the topics that were told."""
     while sql.one("SELECT 1 AS one FROM core_outbox WHERE sent_at IS NULL"):
@@ -219,7 +273,7 @@ def outside(mail: Any) -> str:
     return "\n".join([*kept, *(part.get_payload(decode=True).decode() for part in parts)])
 
 
-def addresses(client: Client, start: str) -> set[str]:
+def addresses(client: Client, start: str, least: int = 4) -> set[str]:
     """Every address that pages hold, from `start` on: those of ours are followed where they only show."""
     seen: set[str] = set()
     waiting, followed = [start], 0
@@ -233,7 +287,7 @@ def addresses(client: Client, start: str) -> set[str]:
             seen.add(each)
             if each.startswith("/") and not re.match(r"/(assets|sign-out|language|look)", each):
                 waiting.append(urlsplit(each)._replace(fragment="").geturl())
-    assert followed > 3, seen
+    assert followed >= least and seen, seen
     return seen
 
 
@@ -250,8 +304,9 @@ def test_no_mark_leaves_the_house(marks: Marks, box: Postbox, wire: Wire, proces
             life_of_a_login(marks, bill, member, language)
             told |= work()
             if n < 2:
-                client = a_browser(member.login_id)
-                held |= addresses(client, "/account/")
+                held |= life_of_links(marks, bill, member, processor) | life_of_papers(marks, bill, member)
+                told |= work()
+                held |= addresses(a_browser(member.login_id)[0], "/account/")
                 held |= addresses(Client(SERVER_NAME="127.0.0.1"), f"/p/{bill.pay_code}")
     assert len(marks.made) >= 200
     assert told >= set(send.TOPICS) - SILENT, "a topic that this test does not know: tell it here too"
@@ -265,12 +320,14 @@ def test_no_mark_leaves_the_house(marks: Marks, box: Postbox, wire: Wire, proces
     assert not {where: found for where, found in out.items() if found}
 
 
-def a_browser(login_id: UUID) -> Client:
-    """Signed in anew: undoing a change signed everybody out."""
+def a_browser(login_id: UUID) -> tuple[Client, str]:
+    """Signed in anew, as undoing a change signed everybody out; and what a form of theirs says whose it is."""
     token = sessions.begin(login_id, b"device", "Firefox", second=True)
     client = Client(SERVER_NAME="127.0.0.1")
     client.cookies[door.cookie()] = token
-    return client
+    session = sessions.who(token)
+    assert session is not None
+    return client, session.tag
 
 
 def test_a_mark_that_gets_out_would_be_seen(marks: Marks) -> None:
