@@ -12,20 +12,27 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from caretill.core import clock
 from caretill.regions.catalog import organisation
 
 THEMES = ("system", "light", "dark")
 YEAR_SECONDS = 365 * 86_400
+# How long a language that was chosen holds against that of a login: one visit, as long as a payment in the making.
+VISIT_SECONDS = 4 * 3600
 _ON_REQUEST = "_caretill_preferences"
 
 
 @dataclass
 class Preferences:
-    """The language and the look of this answer, and what of it this request chose anew."""
+    """The language and the look of this answer, and what of it this request chose anew.
+
+    `spoken_at` is the second in which the visitor chose the language; 0 where they did not, or long ago.
+    """
 
     language: str
     theme: str
     chosen: dict[str, str] = field(default_factory=dict)
+    spoken_at: int = 0
 
     def choose(self, name: str, wish: str) -> bool:
         """Take a wish for `language` or `theme`; whether there is such a one."""
@@ -33,7 +40,16 @@ class Preferences:
             return False
         setattr(self, name, wish)
         self.chosen[name] = wish
+        if name == "language":
+            self.spoken_at = int(clock.now().timestamp())
         return True
+
+    def follow(self, language: str) -> None:
+        """Speak the language of who signed in, unless another one was chosen on this visit."""
+        here = self.spoken_at and clock.now().timestamp() - self.spoken_at < VISIT_SECONDS
+        if language in organisation().languages and not here:
+            self.language = self.chosen["language"] = language
+            self.spoken_at = 0
 
 
 @functools.lru_cache(maxsize=512)
@@ -54,10 +70,13 @@ def of(request: HttpRequest) -> Preferences:
     found: Preferences | None = getattr(request, _ON_REQUEST, None)
     if found is None:
         known = organisation().languages
-        wishes = (request.COOKIES.get("language", ""), *accepted(request.headers.get("Accept-Language", "")))
+        kept, _, second = request.COOKIES.get("language", "").partition(".")
+        wishes = (kept, *accepted(request.headers.get("Accept-Language", "")))
         language = next((wish for wish in wishes if wish in known), known[0])
         theme = request.COOKIES.get("theme", "")
         found = Preferences(language, theme if theme in THEMES else "system")
+        if kept == language and second.isascii() and second.isdecimal():
+            found.spoken_at = int(second[:12])
         if request.META.get("QUERY_STRING"):
             found.choose("language", request.GET.get("lang", ""))
         setattr(request, _ON_REQUEST, found)
@@ -73,11 +92,12 @@ def switched(request: HttpRequest) -> bool:
 
 
 def keep(request: HttpRequest, response: HttpResponse) -> None:
-    """Write what was chosen in this request into its cookie."""
-    for name, value in of(request).chosen.items():
+    """Write what was chosen in this request into its cookie; beside a language stands the second of its choice."""
+    wanted = of(request)
+    for name, value in wanted.chosen.items():
         response.set_cookie(
             name,
-            value,
+            f"{value}.{wanted.spoken_at}" if name == "language" and wanted.spoken_at else value,
             max_age=YEAR_SECONDS,
             samesite="Lax",
             httponly=True,

@@ -15,7 +15,7 @@ from caretill.core import tokens
 from caretill.people import sessions, signin
 from caretill.people.sessions import Session
 from caretill.people.tries import Place
-from caretill.web import network
+from caretill.web import network, preferences
 from caretill.web.account import kept, member
 from caretill.web.page import SeeOther
 
@@ -53,12 +53,14 @@ def place(request: HttpRequest) -> Place:
 class Begun:
     """A session that just began: its cookie, and the one by which this browser is known from now on."""
 
+    request: HttpRequest
     session: Session
     token: str
     device: str
 
     def onto(self, response: HttpResponse) -> HttpResponse:
-        """The answer with both cookies; whoever is halfway in is in."""
+        """The answer with both cookies, and the language of who is in; whoever is halfway in is in."""
+        preferences.keep(self.request, response)
         member.remember(response, self.token)
         _set(response, _device_cookie(), self.device, DEVICE_SECONDS)
         _set(response, _half_cookie(), "", 0)
@@ -72,7 +74,8 @@ def begin(request: HttpRequest, login_id: UUID, *, second: bool) -> Begun:
     token = signin.enter(login_id, _digest(device), browser(request), second=second, before=before)
     session = sessions.who(token)
     assert session is not None
-    return Begun(session, token, device)
+    preferences.of(request).follow(session.language)
+    return Begun(request, session, token, device)
 
 
 def enter(request: HttpRequest, login_id: UUID, *, second: bool, next: str = "", keep: str = "") -> HttpResponse:
