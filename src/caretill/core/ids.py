@@ -70,16 +70,28 @@ def new_check_code() -> str:
     return _new_code(CHECK_CODE_LENGTH)
 
 
-def _clean(text: str, length: int) -> str | None:
+def _shaped(text: str, length: int) -> str | None:
     bare = "".join(text.split()).replace("-", "").upper().translate(_TYPED)
-    if len(bare) != length or any(character not in CROCKFORD for character in bare):
-        return None
-    return bare if _check_character(bare[:-1]) == bare[-1] else None
+    return bare if len(bare) == length and all(character in CROCKFORD for character in bare) else None
+
+
+def _clean(text: str, length: int) -> str | None:
+    bare = _shaped(text, length)
+    return bare if bare and _check_character(bare[:-1]) == bare[-1] else None
 
 
 def clean_pay_code(text: str) -> str | None:
     """The bare code, or None where it cannot be one. O, I and L are read as 0, 1 and 1."""
     return _clean(text, PAY_CODE_LENGTH)
+
+
+def mistyped_pay_code(text: str) -> str | None:
+    """The bare code where it has the shape of a pay code and its check character says that it is none.
+
+    Anybody can reckon that: saying so tells nothing about what codes exist. Digits alone may be another number.
+    """
+    bare = _shaped(text, PAY_CODE_LENGTH)
+    return bare if bare and not bare.isdecimal() and _check_character(bare[:-1]) != bare[-1] else None
 
 
 def clean_check_code(text: str) -> str | None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from caretill.billing import link
+from caretill.billing import guard, link
 from caretill.core import clock
-from caretill.core.ids import new_pay_code, show_pay_code
+from caretill.core.ids import mistyped_pay_code, new_pay_code, show_pay_code
 from caretill.core.words import say
 from caretill.regions.catalog import regions
 from caretill.web.pages import paycode
 from house.cast import a_bill
 
 UNKNOWN = say("en", "find.paycode.unknown.title")
+MISTYPED = say("en", "find.paycode.mistyped.title")
 
 
 @pytest.fixture
@@ -57,20 +59,62 @@ def test_a_wrong_fact_is_a_miss_of_this_code(guest: Client) -> None:
     assert say("en", "find.work.title") in guest.post(f"/p/{bill.pay_code}", {"last_name": "solano"}).content.decode()
 
 
-@pytest.mark.parametrize("code", ["x", "ABCDEFGHJKMNP", "4242424242424242", "a" * 300, "ETVPYSB5QDQWW"])
-def test_what_is_no_code_is_not_known(guest: Client, parse: Callable[[bytes], Any], code: str) -> None:
+@pytest.mark.parametrize("code", ["x", "4242424242424242", "a" * 300, "ABCDEFGHJKMN!", "4242424242424"])
+def test_what_cannot_be_a_code_says_so_and_asks_for_no_bill(
+    guest: Client, parse: Callable[[bytes], Any], code: str
+) -> None:
     with CaptureQueriesContext(connection) as kept:
         page = guest.get(f"/p/{code}")
     parse(page.content)
     body = page.content.decode()
-    assert page.status_code == 404 and UNKNOWN in body and not len(kept)
+    assert page.status_code == 404 and MISTYPED in body and UNKNOWN not in body
+    assert len(kept) and not any("billing" in each["sql"] for each in kept), "counted, and nothing is looked up"
+    assert say("en", "find.paycode.mistyped.length") in body
     assert all(f'href="/pay/{region.slug}/"' in body for region in regions())
 
 
-def test_a_code_that_nobody_has_reads_like_one_that_is_none(guest: Client) -> None:
-    answers = {code: guest.get(f"/p/{code}") for code in (new_pay_code(), "XXXXXXXXXXXXX")}
-    bodies = {page.content.replace(code.encode(), b"CODE") for code, page in answers.items()}
-    assert len(bodies) == 1 and {page.status_code for page in answers.values()} == {404}
+def wrong_in_one(code: str, place: int = 4) -> str:
+    return code[:place] + ("A" if code[place] != "A" else "B") + code[place + 1 :]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_code_with_a_typing_mistake_is_shown_as_it_was_read(guest: Client, language: str) -> None:
+    bill = a_bill(14_000)
+    wrong = wrong_in_one(bill.pay_code)
+    answer = guest.get(f"/p/{show_pay_code(wrong).lower()}", HTTP_ACCEPT_LANGUAGE=language)
+    body = answer.content.decode()
+    assert answer.status_code == 404 and say(language, "find.paycode.mistyped.check") in body
+    assert show_pay_code(wrong) in body, "to be held beside the paper"
+    assert bill.last_name not in body
+
+
+def test_a_typing_mistake_in_the_one_box_is_named_and_counted_as_any_miss(guest: Client) -> None:
+    bill = a_bill(14_000)
+    facts = {"zip": bill.zip, "last_name": "Solano"}
+    told = {
+        wrong_in_one(bill.pay_code): "mistyped",
+        show_pay_code(wrong_in_one(new_pay_code())).lower(): "mistyped",
+        new_pay_code(): "not_found",
+    }
+    with mock.patch("caretill.billing.guard.missed", wraps=guard.missed) as counted:
+        for typed, key in told.items():
+            page = guest.post("/pay/oregon/", facts | {"number": typed})
+            words = page.content.decode()
+            assert page.status_code == 422, typed
+            assert [each for each in ("mistyped", "not_found") if say("en", f"find.error.{each}") in words] == [key]
+    assert counted.call_count == len(told)
+
+
+def test_another_number_of_that_length_still_finds_its_bill(guest: Client) -> None:
+    """A feed keeps the numbers of the system it comes from. With a wrong name, one that exists reads like any other."""
+    bill = a_bill(14_000, number="ABCDEFGHJKMNP")
+    assert mistyped_pay_code(bill.number)
+    facts = {"last_name": "Nobody", "zip": bill.zip}
+    for number in (bill.number, "BBCDEFGHJKMNP"):
+        missed = guest.post("/pay/oregon/", facts | {"number": number})
+        assert missed.status_code == 422 and say("en", "find.error.mistyped") in missed.content.decode(), number
+    found = guest.post("/pay/oregon/", {"number": bill.number, "last_name": "solano", "zip": bill.zip})
+    assert found.status_code == 303
 
 
 def test_after_many_unknown_codes_a_network_learns_nothing_more(guest: Client) -> None:

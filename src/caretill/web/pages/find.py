@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from caretill.core.ids import mistyped_pay_code
 from caretill.regions.models import Region
 from caretill.web import seek, visit
 from caretill.web.forms.facts import FactsForm
@@ -27,8 +28,13 @@ def find(request: HttpRequest, slug: str) -> HttpResponse:
             return both(request, region, form)
         if sought.gate != "open":
             return held(request, region, form, sought)
-        return both(request, region, form.wrong("number", "find.error.not_found"))
+        return both(request, region, form.wrong("number", f"find.error.{missed(form.number)}"))
     return form_page(request, "find.html", form, region=region)
+
+
+def missed(number: str) -> str:
+    """What is said of a number that nothing was found by. Only what was typed decides: it tells of no bill."""
+    return "mistyped" if mistyped_pay_code(number) else "not_found"
 
 
 @accepts("GET", "POST")
