@@ -11,12 +11,21 @@ from caretill.core import audit, clock, sql
 from caretill.people.viewer import Hidden, Viewer, mask
 from caretill.regions import catalog
 
+# All that is said of a bill to who may pay it and may not see its care.
+OWED = (
+    "region", "number", "payee", "due_date", "currency", "version", "status",
+    "charged_cents", "open_cents", "pending_cents", "payable_cents", "credit_cents",
+)  # fmt: skip
+
 
 def bill_figures(account_id: UUID, bill_id: UUID) -> dict[str, Any]:
     """Everything a bill shows, in one query; for papers and other readers inside the house. Raises Hidden.
 
     Amounts are cents. `payable_cents` is what may be paid now: open less what is being paid. `status` is one of
     credit, paid, being_paid, overdue, partly_paid, open.
+
+    `for_patient`: the visit is private and its patient is not who answers for the bill. Then `mail_to` is the address
+    that the patient's own login gives, where it wants paper, and `payer_mail_to` is the guarantor's.
     """
     row = sql.one(sql.load(__file__, "bill_figures.sql"), {"account_id": account_id, "bill_id": bill_id})
     if row is None:
@@ -26,8 +35,17 @@ def bill_figures(account_id: UUID, bill_id: UUID) -> dict[str, Any]:
     figures["guarantor_name"] = f"{figures['guarantor_first']} {figures['guarantor_last']}".strip()
     figures["patient_name"] = f"{figures['patient_first'] or ''} {figures['patient_last'] or ''}".strip()
     figures["mail_to"] = {"name": figures["guarantor_name"], "lines": figures["mail_to"]}
+    figures["for_patient"] = for_patient(figures["private"], figures.pop("relation"))
+    own = figures.pop("patient_mail")
+    if figures["for_patient"] and own:
+        figures["payer_mail_to"], figures["mail_to"] = figures["mail_to"], own
     figures["status"] = status(figures, clock.today(catalog.region(figures["region"]).time_zone))
     return figures
+
+
+def for_patient(private: bool, relation: str | None) -> bool:
+    """Whether the care of a bill is for its patient's eyes, and the guarantor is somebody else."""
+    return private and relation != "self"
 
 
 def read_lines(viewer: Viewer, account_id: UUID, bill_id: UUID) -> dict[str, Any]:

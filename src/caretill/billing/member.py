@@ -226,13 +226,7 @@ def read_bill(viewer: Viewer, bill_id: UUID) -> Row:
         "pays": viewer.allows("pay", account_id, found["person_id"]),
     }
     audit.record_read(account_id, viewer.name, "lines" if more["opens"] else "amounts", bill_id)
-    return {**(figures if more["opens"] else {name: figures[name] for name in _OPEN_TO_ALL}), **more}
-
-
-_OPEN_TO_ALL = (
-    "region", "number", "payee", "due_date", "currency", "version", "status",
-    "charged_cents", "open_cents", "pending_cents", "payable_cents", "credit_cents",
-)  # fmt: skip
+    return {**(figures if more["opens"] else {name: figures[name] for name in access.OWED}), **more}
 
 
 def seen(viewer: Viewer) -> tuple[Person, ...]:

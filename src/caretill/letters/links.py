@@ -50,6 +50,11 @@ def open_bill_link(token: str) -> tuple[UUID, UUID, int]:
     return UUID(kept["a"]), UUID(kept["b"]), int(kept["v"])
 
 
+def member_bill_link(bill_id: UUID, language: str, time_zone: str) -> Link:
+    """A bill in the account of whoever signs in; it opens nothing by itself and has no end of its own."""
+    return _link(f"account/bills/{bill_id}/", language, time_zone, BILL_DAYS)
+
+
 def undo_link(login_id: UUID, change_id: UUID, until: datetime, language: str) -> str:
     """The page that undoes a change of a profile, open to whoever holds the link until then."""
     seconds = max(0, int((until - clock.now()).total_seconds()))

@@ -18,7 +18,7 @@ from caretill.core.words import say
 from caretill.letters import carriers, wants
 from caretill.letters.channels import link_mail, message_id
 from caretill.letters.letterhead import letterhead
-from caretill.letters.links import Link, account_address, bill_link, receipt_link, stop_link
+from caretill.letters.links import Link, account_address, bill_link, member_bill_link, receipt_link, stop_link
 from caretill.letters.post import hand_over, once
 from caretill.letters.wants import Ear
 from caretill.regions import catalog
@@ -68,6 +68,8 @@ def _link(found: Ear, body: Body, language: str) -> Link | None:
     zone, account_id = catalog.region(found.region).time_zone, UUID(body["account_id"])
     if "payment_id" in body:
         return receipt_link(account_id, UUID(body["payment_id"]), language, zone)
+    if body["topic"] == "private_ready":
+        return member_bill_link(UUID(body["bill_id"]), language, zone)
     row = sql.one("SELECT version FROM billing_bill WHERE account_id = %s AND id = %s", (account_id, body["bill_id"]))
     return bill_link(account_id, UUID(body["bill_id"]), row["version"], language, zone) if row else None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from caretill.letters import pdf
+from caretill.letters.closed_page import closed_page
 from caretill.letters.letterhead import letterhead
 from caretill.letters.statement_page import statement_page
 
@@ -29,9 +30,13 @@ class Printed:
 
 
 def statement_pdf(figures: dict[str, Any], language: str) -> bytes:
-    """The statement of a bill as tagged PDF: the same figures and letterhead always make the same bytes."""
+    """The statement of a bill as tagged PDF: the same figures and letterhead always make the same bytes.
+
+    Without the care where it was taken out of the figures (`closed_page.closed`).
+    """
     head = letterhead(figures["region"], language)
-    return pdf.pdf("statement.typ", statement_page(figures, language, head), head.frame)
+    page = closed_page if figures.get("closed") else statement_page
+    return pdf.pdf("statement.typ", page(figures, language, head), head.frame)
 
 
 def print_statement(figures: dict[str, Any], language: str, target: str) -> Printed:

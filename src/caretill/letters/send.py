@@ -77,9 +77,12 @@ def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> Non
 
 
 def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
-    """ "You have a bill to view" for an account's members as they want it; without a holder, the address on file."""
+    """ "You have a bill to view" for an account's members as they want it; without a holder, the address on file.
+
+    Of a private visit its patient is told, too: there the link leads to their own account.
+    """
     row = sql.one(
-        "SELECT b.region, b.version, a.email, a.language FROM billing_bill b"
+        "SELECT b.region, b.version, b.private, b.person_id, a.email, a.language FROM billing_bill b"
         " JOIN people_account a ON a.account_id = b.account_id WHERE b.account_id = %s AND b.id = %s",
         (account_id, body["bill_id"]),
     )
@@ -87,7 +90,11 @@ def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
         log.warning("nothing to tell", topic=topic, row=str(row_id))
         return
     members = wants.of_account(account_id)
-    wants.fan_out(members, topic, row_id, {"account_id": account_id, "bill_id": body["bill_id"]})
+    about = {"account_id": account_id, "bill_id": body["bill_id"]}
+    wants.fan_out(members, topic, row_id, about)
+    if row["private"]:
+        own = [each for each in wants.of_patient(account_id, row["person_id"]) if each not in members]
+        wants.fan_out(own, "private_ready", row_id, about)
     if any(each.holder for each in members):
         return
     zone = catalog.region(row["region"]).time_zone

@@ -45,6 +45,12 @@ def plain_line(text: str) -> str:
 
 def statement_page(figures: Figures, language: str, head: Letterhead) -> dict[str, Any]:
     """Everything that `statement.typ` shows, in words of that language."""
+    care = {"lines": _lines(figures, _Words(language)), "closed": None}
+    return {**front(figures, language, head), **bill_words(figures, language), **care}
+
+
+def front(figures: Figures, language: str, head: Letterhead) -> dict[str, Any]:
+    """What is owed, how it is paid and whom to ask: nothing of the care."""
     words = _Words(language)
     number, statement = figures["number"], statement_number(figures)
     on = statement_date(figures)
@@ -58,10 +64,9 @@ def statement_page(figures: Figures, language: str, head: Letterhead) -> dict[st
         "of_word": words("of"),
         "numbers": _numbers(figures, words, head),
         "mail": _mail(figures),
-        **bill_words(figures, language),
+        **_owe(figures, words),
         "pay": _pay(figures, words, head),
         "slip": _slip(figures, words, head),
-        "lines": _lines(figures, words),
         "ask": _ask(words, head),
     }
 

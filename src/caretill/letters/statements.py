@@ -2,6 +2,9 @@
 
 A statement is numbered within its bill. Kept are the figures and the digest of the paper, not the paper: figures are a
 fiftieth of its size, and they make the same bytes again while the layout stands (`models.Statement`).
+
+Of a private visit two papers leave the house: to the guarantor what is owed, without the care, and the statement itself
+to the patient, where their own login gives an address and wants paper. Without one it waits on their screen.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ from uuid import UUID
 
 import structlog
 
-from caretill.billing.access import bill_figures
+from caretill.billing.access import bill_figures, for_patient
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
 from caretill.letters import pdf
+from caretill.letters.closed_page import closed
 from caretill.letters.press import Press, Printed, press, print_statement, statement_pdf
 from caretill.regions import catalog
 
@@ -34,7 +38,7 @@ Figures = dict[str, Any]
 SET = 64
 NOTHING = UUID(int=0)
 # How a bill stands today, not what it says: no reason for a new statement.
-_PASSING = ("status", "statement_number", "statement_date", "changed_at")
+_PASSING = ("status", "statement_number", "statement_date", "changed_at", "for_patient")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class _Order:
     language: str
     figures: Figures
     printed: Future[Printed]
+    beside: Future[Printed] | None = None
 
 
 def issue(account_id: UUID, bill_id: UUID) -> Issued:
@@ -96,16 +101,21 @@ def again(account_id: UUID, statement_id: UUID) -> bytes:
 
     Raises StatementGone.
     """
+    return _again(account_id, statement_id)[0]
+
+
+def _again(account_id: UUID, statement_id: UUID) -> tuple[bytes, Figures, str]:
     row = sql.one(
         "SELECT figures, language, sha256 FROM letters_statement WHERE account_id = %s AND id = %s",
         (account_id, statement_id),
     )
     if row is None:
         raise StatementGone(str(statement_id))
-    made = statement_pdf(sql.answer(row["figures"]), row["language"])
+    figures = sql.answer(row["figures"])
+    made = statement_pdf(figures, row["language"])
     if hashlib.sha256(made).digest() != bytes(row["sha256"]):
         raise StatementGone(f"{statement_id}: drawn differently now")
-    return made
+    return made, figures, row["language"]
 
 
 def run(*, processes: int = 2, most: int | None = None, folder: Path | None = None) -> Run:
@@ -132,19 +142,27 @@ def due(after: tuple[UUID, UUID], most: int) -> list[dict[str, Any]]:
 def papers(folder: Path, since: date) -> tuple[int, int]:
     """Write the papers of all statements since that day (UTC) there, as they were sent: how many, and how many not.
 
-    REGION-BILL-NUMBER.pdf; a paper whose layout has changed since cannot be made again and is counted.
+    REGION-BILL-NUMBER.pdf; a paper whose layout has changed since cannot be made again and is counted. Of a visit that
+    is private, or became it since, that is the guarantor's paper; the patient's, if there is one, ends in -patient.pdf.
     """
     written = gone = 0
     after, begin = (NOTHING, NOTHING), datetime(since.year, since.month, since.day, tzinfo=UTC)
     while rows := sql.query(sql.load(__file__, "since.sql"), (begin, *after, SET)):
         for row in rows:
             try:
-                paper = again(row["account_id"], row["id"])
+                paper, figures, language = _again(row["account_id"], row["id"])
             except StatementGone:
                 gone += 1
                 continue
-            (folder / f"{row['region']}-{row['bill_number']}-{row['number']}.pdf").write_bytes(paper)
-            written += 1
+            name = f"{row['region']}-{row['bill_number']}-{row['number']}"
+            leaving = {name: paper}
+            if figures.get("for_patient") or for_patient(row["private"], row["relation"]):
+                leaving = {name: statement_pdf(closed(figures), language)}
+                if "payer_mail_to" in figures:
+                    leaving[f"{name}-patient"] = paper
+            for each, body in leaving.items():
+                (folder / f"{each}.pdf").write_bytes(body)
+            written += len(leaving)
         after = (rows[-1]["account_id"], rows[-1]["id"])
     return written, gone
 
@@ -164,9 +182,10 @@ class _Tally:
         rows = []
         for order in orders:
             printed = order.printed.result()
-            if printed.fault:
+            fault = printed.fault or (order.beside.result().fault if order.beside else "")
+            if fault:
                 self.failed += 1
-                log.error("a statement cannot be drawn", bill=str(order.bill_id), fault=printed.fault)
+                log.error("a statement cannot be drawn", bill=str(order.bill_id), fault=fault)
                 continue
             self.size += printed.size
             self.amount_cents += order.figures["payable_cents"]
@@ -192,7 +211,11 @@ def _order(at_work: Press, account_id: UUID, bill_id: UUID, number: int, folder:
     figures = _dated(bill_figures(account_id, bill_id), number)
     language = language_of(figures)
     target = str(folder / f"{bill_id}-{number}.pdf") if folder else ""
-    return _Order(account_id, bill_id, number, language, figures, at_work.order(figures, language, target))
+    beside = None
+    if target and figures["for_patient"]:
+        beside = at_work.order(closed(figures), language, target)
+        target = str(folder / f"{bill_id}-{number}-patient.pdf") if folder and "payer_mail_to" in figures else ""
+    return _Order(account_id, bill_id, number, language, figures, at_work.order(figures, language, target), beside)
 
 
 def language_of(figures: Figures) -> str:

@@ -19,6 +19,7 @@ from caretill.people import topics
 # Which topic of a member's choice each of the house's own topics belongs to.
 TOPIC_OF: Mapping[str, str] = {
     "statement_ready": "bill_ready",
+    "private_ready": "bill_ready",
     "receipt_ready": "receipt",
     "refund_made": "receipt",
     "late_payment": "payment_trouble",
@@ -33,6 +34,12 @@ _HEARS = (
     " AS holder FROM people_access a JOIN people_login l ON l.id = a.login_id WHERE a.account_id = %s"
     " AND (a.ended_at IS NULL OR a.ended_at > %s) AND a.level IN ('holder', 'manage') AND a.person_id = %s"
     " ORDER BY l.id"
+)
+# Of a private visit its patient hears, too.
+_OWN = (
+    "SELECT l.id AS login_id, l.email, l.phone, l.region, l.language, l.quiet_from, l.quiet_to FROM people_access a"
+    " JOIN people_login l ON l.id = a.login_id WHERE a.account_id = %s AND (a.ended_at IS NULL OR a.ended_at > %s)"
+    " AND a.level = 'own' AND a.person_id = %s ORDER BY l.id"
 )
 _PAYER = (
     "SELECT DISTINCT l.id AS login_id, l.email, l.phone, l.region, l.language, l.quiet_from, l.quiet_to FROM"
@@ -75,6 +82,11 @@ def ear(login_id: UUID) -> Ear | None:
 def of_account(account_id: UUID) -> list[Ear]:
     """The logins that hear of an account's bills."""
     return [Ear(**row) for row in sql.query(_HEARS, (account_id, clock.now(), _EVERYBODY))]
+
+
+def of_patient(account_id: UUID, person_id: UUID) -> list[Ear]:
+    """The logins that are this person of the account."""
+    return [Ear(**row) for row in sql.query(_OWN, (account_id, clock.now(), person_id))]
 
 
 def of_payer(account_id: UUID, address: str) -> list[Ear]:
