@@ -103,7 +103,7 @@ class _Recorder:
 
     def query(self, text: str, params: Any = ()) -> list[dict[str, Any]]:
         self.steps.append(Sql(text, tuple(params)))
-        return [{"count": 0} for _ in params[0]] if "core_throttle" in text else []
+        return [{"full_at": 0}] if "core_enter" in text else []
 
     def one(self, text: str, params: Any = ()) -> dict[str, Any] | None:
         self.steps.append(Sql(text, tuple(params)))

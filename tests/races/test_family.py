@@ -12,7 +12,7 @@ import pytest
 
 from caretill.cli import check
 from caretill.core import clock, sql
-from caretill.payments import callbacks, look, refund, sweep, take
+from caretill.payments import callbacks, look, refund, sweep, take, velocity
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
 from caretill.sim.processor.faults import CATALOGUE
@@ -171,7 +171,8 @@ def test_two_families_over_the_same_bills_in_other_order_and_one_wins(processor:
     made = a_family()
     owed = made.payable()
     turned = [Family(made.bills[turn:] + made.bills[:turn]) for turn in range(5)]
-    asks = [turned[number % 5].ask(visit=str(number).encode()) for number in range(16)]
+    # As many as a bill has places for at one moment.
+    asks = [turned[number % 5].ask(visit=str(number).encode()) for number in range(velocity.SESSIONS_A_BILL)]
     answers = at_once([partial(take.pay, ask) for ask in asks])
     codes = sorted(answer.code for answer in answers)
     assert codes.count("open") == 1 and set(codes) <= {"open", "being_paid"}, codes

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from caretill.core import clock, sql
 from caretill.core.blind import blind_index
 
+EVER = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -36,6 +38,48 @@ class Verdict:
     allowed: bool
     name: str = ""
     retry_after: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """What came of asking for a place: it is taken, or `name` was full, which opens again in `retry_after` seconds."""
+
+    allowed: bool
+    name: str = ""
+    retry_after: int = 0
+    since: datetime = EVER
+    key: bytes = b""
+    taken: tuple[tuple[bytes, datetime], ...] = ()
+
+    def leave(self) -> None:
+        """Give it back, in the windows in which it was taken, once nobody holds it under its key. Where none was taken,
+        or it has no key, nothing happens: whoever is killed before it, or forgets it, costs a place and opens none.
+        """
+        if self.taken and self.key:
+            sql.query(
+                "SELECT core_leave(%s, %s, %s::bytea[], %s::timestamptz[])",
+                (self.key, self.since, [bucket for bucket, _ in self.taken], [start for _, start in self.taken]),
+            )
+
+
+def enter(limits: Sequence[Limit], key: Limit | None = None) -> Place:
+    """Take a place in all of these limits, or in none where one is full; one statement, a transaction of its own.
+
+    It is taken before the work that it stands for, so that of many at once no more get through than there is room for.
+    Who enters again under the same `key` in its window (its `most` is not looked at) holds one place, however often.
+    """
+    taken = tuple((limit.bucket(), limit.window()) for limit in limits)
+    whose = (key.bucket(), key.window()) if key else None
+    buckets, windows = [bucket for bucket, _ in taken], [start for _, start in taken]
+    (row,) = sql.query(
+        "SELECT core_enter(%s, %s, %s::bytea[], %s::timestamptz[], %s::int[]) AS full_at",
+        (*(whose or (None, None)), buckets, windows, [limit.most for limit in limits]),
+    )
+    if row["full_at"]:
+        full = limits[row["full_at"] - 1]
+        opens = windows[row["full_at"] - 1] + timedelta(seconds=full.seconds)
+        return Place(False, full.name, max(1, int((opens - clock.now()).total_seconds())))
+    return Place(True, key=whose[0], since=whose[1], taken=taken) if whose else Place(True, taken=taken)
 
 
 def counts(limits: Sequence[Limit]) -> list[int]:

@@ -22,9 +22,8 @@ def resend(account_id: UUID, payment_id: UUID, email: str, network: str) -> str:
     receipt_figures(account_id, payment_id)
     asked = [limits.Limit("receipt_mail", str(payment_id), MAILS_A_PAYMENT, DAY)]
     asked.append(limits.Limit("receipt_network", network, MAILS_A_NETWORK, DAY))
-    if not limits.look(asked).allowed:
+    if not limits.enter(asked).allowed:
         return "too_many"
-    limits.count(asked)
     sql.execute(
         "INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries) VALUES (%s, %s, %s, %s::jsonb, %s, 0)",
         (account_id, uuid7(), "receipt_ready", sql.dumps({"payment_id": payment_id, "email": email}), clock.now()),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from caretill.core import clock, ids, sql, tokens
+from caretill.core import clock, ids, limits, sql, tokens
 from caretill.payments import family, velocity
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown, Session, SessionRequest
@@ -81,10 +81,24 @@ def pay(ask: Ask) -> Answer:
     Locks, in one transaction before the processor is called: the key, the bills' claims, their balances in order.
     With bills of other accounts the claims and balances come after it, a transaction for each account in their order;
     what cannot be held voids the payment, with the answer of why.
+
+    Before all of it a place is taken among the sessions that may be opened, and left where no payment was begun.
+    Whoever dies in between costs that place for the rest of the hour.
     """
-    bills = [bill for _, bill, _ in ask.bills]
-    if not velocity.look(ask.account_id, bills, ask.network) and not _known(ask):
+    place = velocity.enter(ask.account_id, ask.key, [bill for _, bill, _ in ask.bills], ask.network)
+    if not place.allowed and not _known(ask):
         return Answer("too_many")
+    answer = _claim(ask)
+    # The place is that of a payment under this key, unless there is none, or it has one in the hour in which it began.
+    if answer.code != "begun" and not _known(ask, place.since):
+        place.leave()
+    if answer.code in ("begun", "repeat") and answer.payment_id:
+        return open_page(ask.account_id, answer.payment_id)
+    return answer
+
+
+def _claim(ask: Ask) -> Answer:
+    """Begin it, or find it again: begun or repeat, with its id; otherwise why there is none."""
     payees: dict[UUID, str] = {}
     if ask.others and not _known(ask):
         verdict, payees = family.look(ask.region, ask.bills)
@@ -100,10 +114,8 @@ def pay(ask: Ask) -> Answer:
             return _held(ask.visit, verdict)
         begun = _begin(ask, payees)
     code = begun["code"]
-    if code == "begun":
-        velocity.count(ask.account_id, bills, ask.network)
     if code in ("begun", "repeat"):
-        return open_page(ask.account_id, UUID(begun["payment_id"]))
+        return Answer(code, UUID(begun["payment_id"]))
     return _held(ask.visit, family.held_by(ask.account_id, begun)) if code == "being_paid" else Answer(code)
 
 
@@ -296,8 +308,12 @@ def _let_go(verdict: family.Verdict) -> bool:
         return False
 
 
-def _known(ask: Ask) -> bool:
-    found = sql.one("SELECT 1 FROM core_idempotency WHERE account_id = %s AND key = %s", (ask.account_id, ask.key))
+def _known(ask: Ask, since: datetime = limits.EVER) -> bool:
+    """Whether a payment was begun under the key, at that time or after it."""
+    found = sql.one(
+        "SELECT 1 FROM core_idempotency WHERE account_id = %s AND key = %s AND recorded_at >= %s",
+        (ask.account_id, ask.key, since),
+    )
     return found is not None
 
 

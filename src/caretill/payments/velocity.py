@@ -30,11 +30,11 @@ def _limits(account_id: UUID, bills: Sequence[UUID], network: str) -> list[limit
     return found
 
 
-def look(account_id: UUID, bills: Sequence[UUID], network: str) -> bool:
-    """Whether one more session may be opened now."""
-    return limits.look(_limits(account_id, bills, network)).allowed
+def enter(account_id: UUID, key: UUID, bills: Sequence[UUID], network: str) -> limits.Place:
+    """Take the place of one more session before it is begun; to be left again where none is.
 
-
-def count(account_id: UUID, bills: Sequence[UUID], network: str) -> None:
-    """A session was begun."""
-    limits.count(_limits(account_id, bills, network))
+    It is that of the payment's key for these bills: the same form sent again, or at the same moment, takes no second.
+    """
+    chosen = " ".join(str(bill) for bill in sorted(bills))
+    holder = limits.Limit("pay_key", f"{account_id} {key} {chosen}", 1, HOUR)
+    return limits.enter(_limits(account_id, bills, network), holder)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
-from caretill.core import clock, sql
+import pytest
+
+from caretill.core import clock, limits, sql
 from caretill.payments import access, look, take, velocity
 from caretill.payments.record import record
 from house.cast import Bill, a_bill
@@ -88,3 +91,82 @@ def test_a_payment_under_way_goes_on_where_the_account_rests(processor: Desk) ->
     assert take.pay(ask) == first
     processor.card(first.url)
     assert look.came_back(bills[3].account_id, first.payment_id) == "succeeded"
+
+
+def _counted(bill: Bill) -> list[int]:
+    """What is counted for the account and for the bill in this hour."""
+    hour = velocity.HOUR
+    return limits.counts(
+        [
+            limits.Limit("pay_account", str(bill.account_id), 1, hour),
+            limits.Limit("pay_bill", str(bill.bill_id), 1, hour),
+        ]
+    )
+
+
+def test_the_same_form_again_costs_nothing_even_in_another_hour(processor: Desk) -> None:
+    with clock.fixed(AT + timedelta(minutes=50)) as time:
+        bill = a_bill(14_000)
+        ask = bill.ask(1_000)
+        first = take.pay(ask)
+        assert all(take.pay(ask) == first for _ in range(2 * velocity.SESSIONS_A_BILL))
+        assert _counted(bill) == [1, 1]
+        time.advance(minutes=15)
+        assert take.pay(ask) == first and take.pay(ask) == first
+        assert _counted(bill) == [0, 0], "it has its place in the hour before"
+        assert take.pay(replace(ask, parts=((bill.bill_id, 2_000),))).code == "key_conflict"
+        assert _counted(bill) == [0, 0]
+
+
+def test_where_no_payment_is_begun_no_place_is_kept(processor: Desk) -> None:
+    with clock.fixed(AT):
+        bill = a_bill(14_000)
+        for _ in range(2 * velocity.SESSIONS_A_BILL):
+            assert take.pay(bill.ask(15_000)).code == "above_owed"
+        assert _counted(bill) == [0, 0]
+        assert take.pay(bill.ask(1_000)).code == "open"
+        for _ in range(2 * velocity.SESSIONS_A_BILL):
+            assert take.pay(bill.ask(1_000, visit=b"another")).code == "being_paid"
+        assert _counted(bill) == [1, 1]
+
+
+def test_dying_before_the_payment_begins_costs_a_place_and_opens_none(
+    processor: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with clock.fixed(AT):
+        bill = a_bill(14_000)
+        asks = [bill.ask(1_000) for _ in range(velocity.SESSIONS_A_BILL)]
+        with monkeypatch.context() as changed:
+            changed.setattr(take, "_begin", dies)
+            for turn, ask in enumerate(asks, 1):
+                for _ in range(2):
+                    with pytest.raises(KeyboardInterrupt):
+                        take.pay(ask)
+                assert _counted(bill) == [turn, turn]
+        assert take.pay(bill.ask(1_000)).code == "too_many"
+        # The same form goes on with the place it took; the next hour has room for all.
+        assert take.pay(asks[0]).code == "open"
+        assert _counted(bill) == [velocity.SESSIONS_A_BILL] * 2
+
+
+def test_a_payment_that_is_refused_leaves_the_place_of_its_twin_alone(
+    processor: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same form twice at once: one is told that the bill is held, lets go of it slowly, and the other begins."""
+    usual = take._claim
+    with clock.fixed(AT):
+        bill = a_bill(14_000)
+        ask = bill.ask(1_000)
+
+        def late(asked: take.Ask) -> take.Answer:
+            monkeypatch.setattr(take, "_claim", usual)
+            assert take.pay(asked).code == "open"
+            return take.Answer("being_paid")
+
+        monkeypatch.setattr(take, "_claim", late)
+        monkeypatch.setattr(take, "_known", lambda *_: False)
+        assert take.pay(ask).code == "being_paid"
+        assert _counted(bill) == [1, 1]

@@ -48,10 +48,61 @@ LANGUAGE sql VOLATILE PARALLEL SAFE AS $$
     SELECT ('x0' || substr(replace(gen_random_uuid()::text, '-', ''), 18, 15))::bit(64)::bigint
 $$;
 
--- Count one in a window. Returns the count after it.
+-- Count one in a window. Returns the count after it. Never below none: what is given back after its window has passed
+-- must not make room in the next.
 CREATE OR REPLACE FUNCTION core_count(p_bucket bytea, p_window timestamptz, p_by int) RETURNS int
 LANGUAGE sql VOLATILE AS $$
-    INSERT INTO core_throttle (bucket, window_start, count) VALUES (p_bucket, p_window, p_by)
-    ON CONFLICT (bucket, window_start) DO UPDATE SET count = core_throttle.count + p_by
+    INSERT INTO core_throttle (bucket, window_start, count) VALUES (p_bucket, p_window, greatest(p_by, 0))
+    ON CONFLICT (bucket, window_start) DO UPDATE SET count = greatest(core_throttle.count + p_by, 0)
     RETURNING count
 $$;
+
+-- Take a place in each bucket, of which p_most may be taken in its window, or in none of them. Returns 0, or which of
+-- them (from 1, in the order given) was the first that is full. Many at once get as many places as there are.
+-- p_key (or NULL) says whose place it is: as long as it is held under that key, the same one enters at no cost. Who
+-- enters under a key is counted there, so that the place is free again when as many have left.
+CREATE OR REPLACE FUNCTION core_enter(
+    p_key bytea, p_key_window timestamptz, p_buckets bytea[], p_windows timestamptz[], p_most int[]
+) RETURNS int
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    each record;
+    v_full int := 0;
+BEGIN
+    IF p_key IS NOT NULL AND core_count(p_key, p_key_window, 1) > 1 THEN
+        RETURN 0;
+    END IF;
+    -- Always in this order, or two that want the same places would wait for each other.
+    FOR each IN
+        SELECT u.bucket, u.window_start, u.most, u.place
+        FROM unnest(p_buckets, p_windows, p_most) WITH ORDINALITY AS u(bucket, window_start, most, place)
+        ORDER BY u.bucket, u.window_start
+    LOOP
+        IF core_count(each.bucket, each.window_start, 1) > each.most THEN
+            v_full := CASE v_full WHEN 0 THEN each.place ELSE least(v_full, each.place) END;
+        END IF;
+    END LOOP;
+    IF v_full > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'full';
+    END IF;
+    RETURN 0;
+EXCEPTION WHEN SQLSTATE 'CT001' THEN
+    -- All of it is taken back: the counts, and the key.
+    RETURN v_full;
+END $$;
+
+-- Leave a place that is held under a key. It is given back when the last one under that key leaves it.
+CREATE OR REPLACE FUNCTION core_leave(
+    p_key bytea, p_key_window timestamptz, p_buckets bytea[], p_windows timestamptz[]
+) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    v_held int;
+BEGIN
+    UPDATE core_throttle SET count = count - 1
+    WHERE bucket = p_key AND window_start = p_key_window AND count > 0 RETURNING count INTO v_held;
+    IF v_held = 0 THEN
+        PERFORM core_count(u.bucket, u.window_start, -1)
+        FROM (SELECT * FROM unnest(p_buckets, p_windows) AS o(bucket, window_start) ORDER BY 1, 2) AS u;
+    END IF;
+END $$;

@@ -75,11 +75,9 @@ def _facts(
     form = ForgotForm.read(request, region, email=what == "password")
     if not form.sent:
         return form_page(request, "account/recover_facts.html", form, region=region, what=what)
-    asks = [limits.Limit("recover_network", network.of(request), 40, HOUR)]
-    verdict = limits.look(asks)
-    if not verdict.allowed:
-        return errors.problem(request, 429, retry_seconds=verdict.retry_after)
-    limits.count(asks)
+    place = limits.enter([limits.Limit("recover_network", network.of(request), 40, HOUR)])
+    if not place.allowed:
+        return errors.problem(request, 429, retry_seconds=place.retry_after)
     sought, standing = sought_standing(request, region, form, count=False)
     if sought.gate != "open":
         return too_many(request, region, form, sought)

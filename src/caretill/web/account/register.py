@@ -154,11 +154,9 @@ def email(request: HttpRequest, held: Registering, region: Region) -> HttpRespon
     if form.sent:
         if held.proved and form.email == held.email:
             return go(held, "register_name")
-        tries = _mails(request, form.email)
-        verdict = limits.look(tries)
-        if not verdict.allowed:
-            return errors.problem(request, 429, retry_seconds=verdict.retry_after)
-        limits.count(tries)
+        place = limits.enter(_mails(request, form.email))
+        if not place.allowed:
+            return errors.problem(request, 429, retry_seconds=place.retry_after)
         held.write_to(form.email, verbs.send_code(form.email, region.slug, preferences.of(request).language))
         return go(held, "register_code")
     return form_page(request, "account/register_email.html", form, region=region)

@@ -25,11 +25,9 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
     form = ContactForm.read(request, region)
     if not form.sent:
         return form_page(request, "code.html", form, region=region)
-    tries = _tries(request, form.email)
-    verdict = limits.look(tries)
-    if not verdict.allowed:
-        return errors.problem(request, 429, retry_seconds=verdict.retry_after)
-    limits.count(tries)
+    place = limits.enter(_tries(request, form.email))
+    if not place.allowed:
+        return errors.problem(request, 429, retry_seconds=place.retry_after)
     found = lookup.find_by_contact(slug, form.email, zip5(form.zip) or "")
     token = codes.send(found, slug, preferences.of(request).language)
     response = SeeOther(url("code_enter", slug))
