@@ -17,7 +17,6 @@ from caretill.payments.itemised import opens
 from caretill.people.viewer import Hidden, Viewer
 
 SET = 500
-NO_END = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,11 @@ class Told:
     first_name: str
     due_date: date
     open: bool
+
+    @property
+    def place(self) -> Place:
+        """For the page that begins after it."""
+        return Place(self.day, self.at, self.id)
 
 
 def page(viewer: Viewer, wanted: Wanted, most: int, before: Place | None = None) -> tuple[list[Entry], Place | None]:
@@ -62,11 +66,14 @@ def note_read(viewer: Viewer, what: str) -> None:
     audit.record_reads(viewer.accounts, viewer.name, what)
 
 
-def statements(viewer: Viewer) -> list[Told]:
-    """Every statement of the bills that the viewer may see, newest first. The read is logged."""
-    rows = _statements(viewer, Wanted(), NO_END, None)
+def statements(viewer: Viewer, most: int, before: Place | None = None) -> tuple[list[Told], Place | None]:
+    """At most `most` statements of the bills that the viewer may see, newest first, those after `before`; and where the
+    next page begins, None where this is the last. One query. The read is logged.
+    """
+    rows = _statements(viewer, Wanted(), most + 1, before)
     note_read(viewer, "statements")
-    return [_told(viewer, row) for row in rows]
+    found = [_told(viewer, row) for row in rows[:most]]
+    return found, found[-1].place if len(rows) > most else None
 
 
 def statement(viewer: Viewer, statement_id: UUID) -> Told:

@@ -1,8 +1,9 @@
-"""Every bill as it was sent: a list by bill, and each paper byte for byte as it was, while it can be drawn so."""
+"""Every bill as it was sent: page by page, by bill, and each paper as it was, byte for byte, while it can be drawn."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -14,22 +15,32 @@ from caretill.letters.statements import StatementGone, again
 from caretill.people.sessions import Session
 from caretill.web import preferences
 from caretill.web.account.member import member_page, signed_in
+from caretill.web.forms.history import place_in, place_of
+from caretill.web.jinja import url
 from caretill.web.page import accepts
+
+A_PAGE = 25
 
 
 @accepts("GET")
 @signed_in
 def statements(request: HttpRequest, session: Session) -> HttpResponse:
-    """All of them, by bill; the bill that was sent last stands first."""
+    """A page of them, by bill; the bill that was sent last stands first. Older papers of a bill may stand on a later
+    page, under its name again.
+    """
     language = preferences.of(request).language
+    before = place_of(request.GET)
+    found, after = whole.statements(session.viewer, A_PAGE, before)
     bills: dict[UUID, list[Told]] = {}
-    for told in whole.statements(session.viewer):
+    for told in found:
         bills.setdefault(told.bill_id, []).append(told)
     return member_page(
         request,
         session,
         "account/statements.html",
         bills=[_bill(held, language) for held in bills.values()],
+        first=before is None,
+        older=f"{url('statements')}?{urlencode({'after': place_in(after)})}" if after else "",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -310,6 +311,38 @@ def test_bills_that_were_sent_and_one_that_cannot_be_drawn_again(bill: Bill, mem
     gone = client.get(f"{HISTORY}statements/{first}/bill.pdf")
     assert gone.status_code == 410 and f"/account/bills/{bill.bill_id}/" in text(gone)
     assert client.get(f"{HISTORY}statements/{second}/bill.pdf").status_code == 200
+
+
+def test_three_hundred_bills_that_were_sent_come_page_by_page(bill: Bill, member: MemberOf) -> None:
+    """Each once, the newest first, with a way on and a way back; each page costs the same few statements."""
+    told_often(bill, 300)
+    client, address, pages = member.client(), f"{HISTORY}statements/", 0
+    seen: list[str] = []
+    while address:
+        with CaptureQueriesContext(connection) as asked:
+            page = text(client.get(address))
+        assert len(asked) <= 4, [each["sql"][:80] for each in asked]
+        found = re.findall(r"statements/([0-9a-f-]{36})/bill.pdf", page)
+        assert 0 < len(found) <= 25 and (words("history.newest") in page) == (pages > 0)
+        seen, pages = [*seen, *found], pages + 1
+        older = re.search(rf'href="({HISTORY}statements/\?after=[^"]+)"', page)
+        address = html.unescape(older.group(1)) if older else ""
+    newest = sql.query("SELECT id FROM letters_statement ORDER BY issued_at DESC, id DESC")
+    assert pages == 12 and seen == [str(row["id"]) for row in newest]
+    assert "after=broken" not in text(client.get(f"{HISTORY}statements/?after=broken"))
+
+
+def told_often(bill: Bill, times: int) -> None:
+    """The paper of a bill as it was told so often, some of it in the same moment."""
+    issue(bill.account_id, bill.bill_id)
+    sql.execute(
+        "INSERT INTO letters_statement (account_id, id, bill_id, number, version, language, issued_at, figures,"
+        " figures_digest, layout, sha256) SELECT account_id, gen_random_uuid(), bill_id, n, version, language,"
+        " issued_at - (n / 3) * interval '1 hour', figures || jsonb_build_object('statement_number', n,"
+        " 'statement_date', (issued_at - (n / 3) * interval '1 hour')::date), figures_digest, layout, sha256"
+        " FROM letters_statement, generate_series(2, %s) AS n",
+        (times,),
+    )
 
 
 # Reads
