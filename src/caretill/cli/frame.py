@@ -46,7 +46,7 @@ COMMANDS = {
     "import": Command("caretill.cli.import_", "bring bills in: csv, synthea"),
     "export": Command("caretill.cli.export", "send out: csv, what came in; postings, what was paid"),
     "statements": Command("caretill.cli.statements", "`statements run`: papers of new and changed bills"),
-    "documents": Command("caretill.cli.documents", "papers people sent in: list, take"),
+    "documents": Command("caretill.cli.documents", "papers people sent in: list, take, forget"),
     "check": Command("caretill.cli.check", "every law of every room"),
     "bench": Command("caretill.cli.bench", "the figures of the house beside their floors", database=False),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),

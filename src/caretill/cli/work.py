@@ -17,6 +17,7 @@ from caretill.cli.frame import Answer
 from caretill.cli.processes import asked_to_stop
 from caretill.config.embedded import Embedded
 from caretill.core import clock, limits, outbox, seals
+from caretill.intake import documents
 from caretill.letters import send, statements
 from caretill.payments import callbacks, sweep
 from caretill.people.viewer import Hidden
@@ -87,6 +88,7 @@ LANES: dict[str, tuple[Step, ...]] = {
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
         Step("limits", lambda: {"forgotten": limits.forget()}, every=3600),
+        Step("documents", lambda: {"forgotten": documents.forget().count}, every=3600),
     ),
 }
 

@@ -1,7 +1,8 @@
 """Papers that people send in: judged, sealed before they are written, and opened again only to be taken over.
 
 The seal's key comes from the installation's blind key, which never changes: a sealed paper must outlive every cookie.
-A copy of the table opens nothing.
+A copy of the table opens nothing. What was taken over is forgotten after the days that the organisation sets: of a
+sending its receipt number, region, size and days stay, nothing else.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -22,8 +23,10 @@ from django.db import transaction
 from caretill.core import clock, limits, sql
 from caretill.core.ids import new_check_code, show_pay_code, uuid7
 from caretill.formats import papers
+from caretill.regions import catalog
 
 MOST_FILES = 5
+SET = 100  # sendings that are forgotten in one transaction
 _LENGTH = 4
 
 
@@ -49,6 +52,14 @@ class Waiting:
     files: int
     size_bytes: int
     recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """How many sendings, and how many bytes of sealed content, went or would go."""
+
+    count: int
+    size_bytes: int
 
 
 def allowed(network: str) -> int:
@@ -112,6 +123,40 @@ def take(folder: Path) -> list[str]:
             sql.execute("UPDATE intake_document SET taken_at = %s WHERE id = %s", (clock.now(), row["id"]))
         done.append(each.number)
     return done
+
+
+def old() -> Forgotten:
+    """What was taken over longer ago than `documents_days` of the organisation and still has its content."""
+    row = sql.one(
+        "SELECT count(*) AS count, coalesce(sum(bytes), 0) AS size_bytes FROM intake_document"
+        " WHERE forgotten_at IS NULL AND taken_at <= %s",
+        (_before(),),
+    )
+    return Forgotten(**row) if row else Forgotten(0, 0)
+
+
+def forget(told: Callable[[int], None] = lambda done: None) -> Forgotten:
+    """Delete the content of all that is `old()`, and whose it is; what nobody took over stays, however old.
+
+    By sets of 100, each a transaction, the oldest first: it may be stopped anywhere and started again, also twice at
+    once. `told` hears after each set how many are done.
+    """
+    count = size = 0
+    while True:
+        rows = sql.query(
+            "UPDATE intake_document SET sealed = NULL, kinds = ARRAY[]::text[], owner_id = id, forgotten_at = %s"
+            " WHERE id IN (SELECT id FROM intake_document WHERE forgotten_at IS NULL AND taken_at <= %s"
+            f" ORDER BY taken_at, id LIMIT {SET} FOR UPDATE SKIP LOCKED) RETURNING bytes",
+            (clock.now(), _before()),
+        )
+        if not rows:
+            return Forgotten(count, size)
+        count, size = count + len(rows), size + sum(row["bytes"] for row in rows)
+        told(count)
+
+
+def _before() -> datetime:
+    return clock.now() - timedelta(days=catalog.organisation().documents_days)
 
 
 def _write(folder: Path, name: str, told: Waiting, sent: Sent) -> None:

@@ -257,6 +257,7 @@ class Organisation:
     address_lines: tuple[str, ...]
     website_host: str
     links: Mapping[str, str]
+    documents_days: int
     logo_svg: str
     logo_paper_svg: str
     theme: Mapping[str, Words]

@@ -28,6 +28,8 @@ AGREEMENTS: Mapping[str, str] = {
     "terms": "to whoever registers: what the account is, and what both sides may expect",
     "paperless": "to whoever wants no paper: the right to paper, what it covers, how to go back, what is needed",
 }
+# Days after which the content of papers that were taken over is deleted here, where the organisation says nothing.
+DOCUMENTS_DAYS = 90
 Texts = dict[str, dict[str, str]]
 _LINK = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?")
 FILLS = ("name", "short_name", "website", "phone", "tty", "email", "mail_address")
@@ -55,6 +57,7 @@ def read_front(table: Table, folder: Path) -> Front:
         "address_lines": table.texts("address_lines", fewest=2),
         "website_host": table.text("website_host", _HOST, "pay.example.org"),
         "links": _read_links(table.table("links", needed=False)),
+        "documents_days": table.whole("documents_days", 1, 3650, needed=False) or DOCUMENTS_DAYS,
         "logo_svg": _read_logo(table, "logo", folder),
         "logo_paper_svg": _read_logo(table, "logo_paper", folder, one_colour=True),
         "theme": read_theme(table.table("theme")),

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from django.db import IntegrityError, transaction
 
-from caretill.core import limits, sql
+from caretill.cli import documents as verb
+from caretill.cli.frame import Answer
+from caretill.core import clock, limits, sql
 from caretill.core.ids import show_pay_code
 from caretill.formats import papers
 from caretill.intake import documents
 from caretill.intake.documents import Sent
+from caretill.regions import catalog
 from house.sent_papers import jpeg, pdf
 
 SENT = Sent("oregon", "help", "H0012345678", "Juana Solano", (("pdf", pdf()), ("jpeg", jpeg())))
@@ -51,6 +59,66 @@ def test_a_row_that_was_changed_or_moved_does_not_open(db: None, tmp_path: Path)
     with pytest.raises(InvalidTag):
         documents.take(tmp_path)
     assert [each.number for each in documents.waiting()] == [second]
+
+
+AT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+
+
+def test_what_was_taken_over_is_forgotten_after_its_days(db: None, tmp_path: Path) -> None:
+    with clock.fixed(AT) as time:
+        taken = [documents.keep(SENT, None) for _ in range(3)]
+        documents.take(tmp_path)
+        waits = documents.keep(SENT, None)
+        time.advance(days=90, seconds=-1)
+        assert documents.old() == documents.Forgotten(0, 0) and documents.forget().count == 0
+        time.advance(seconds=1)
+        due = documents.old()
+        assert due.count == 3 and due.size_bytes > 3 * len(pdf())
+        told: list[int] = []
+        with mock.patch.object(documents, "SET", 2):
+            assert documents.forget(told.append) == due
+        assert told == [2, 3], "set after set"
+        rows = sql.query("SELECT * FROM intake_document WHERE number = ANY(%s)", (taken,))
+        assert len(rows) == 3
+        for row in rows:
+            assert row["sealed"] is None and row["kinds"] == [] and row["owner_id"] == row["id"]
+            assert (row["recorded_at"], row["taken_at"], row["forgotten_at"]) == (AT, AT, clock.now())
+        assert [each.number for each in documents.waiting()] == [waits], "nobody took it over: it stays, however old"
+        assert documents.forget().count == 0
+
+
+def test_the_command_says_first_what_would_go(db: None, tmp_path: Path) -> None:
+    def forget(*more: str) -> Answer:
+        parser = argparse.ArgumentParser()
+        verb.arguments(parser)
+        return verb.run(parser.parse_args(["forget", *more]))
+
+    with clock.fixed(AT) as time:
+        documents.keep(SENT, None)
+        documents.take(tmp_path)
+        time.advance(days=90)
+        dry = forget("--dry-run")
+        assert "1 sendings would be forgotten" in dry.line and dry.figures and dry.figures["forgotten"] == 0
+        assert documents.old().count == 1
+        done = forget()
+        assert "1 sendings forgotten" in done.line and done.figures and done.figures["forgotten"] == 1
+        assert documents.old().count == 0
+
+
+def test_the_organisation_says_after_how_many_days(db: None, tmp_path: Path) -> None:
+    quick = dataclasses.replace(catalog.organisation(), documents_days=7)
+    with clock.fixed(AT) as time, mock.patch.object(catalog, "organisation", lambda: quick):
+        documents.keep(SENT, None)
+        documents.take(tmp_path)
+        time.advance(days=7)
+        assert documents.old().count == 1
+
+
+def test_content_goes_only_with_its_moment_and_only_of_what_was_taken(db: None) -> None:
+    documents.keep(SENT, None)
+    for change in ("sealed = NULL", "sealed = NULL, forgotten_at = recorded_at", "forgotten_at = recorded_at"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            sql.execute(f"UPDATE intake_document SET {change}")
 
 
 def test_too_much_together_is_refused(db: None) -> None:
