@@ -114,6 +114,10 @@ def _lines(summary: summaries.Summary) -> list[str]:
             )
         ]
         lines.append(", ".join(amounts))
+        if above := figures.get("parts_above_lines"):
+            lines.append(
+                f"{above:,} lines with parts above the patient's share: told as they came, nothing more is owed"
+            )
         lines.append(
             f"{figures['open_bills']:,} bills open for {show(figures['open_cents'])},"
             f" {figures['credit_bills']:,} with credit of {show(figures['credit_cents'])}"

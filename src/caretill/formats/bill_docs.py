@@ -25,6 +25,13 @@ the bill and makes a new statement; where the bill falls below what is paid or b
 The same version with the same content changes nothing, with other content it is refused (`same_version_differs`). A
 lower one is ignored and counted as older. Payments go the same way.
 
+**Parts.** `copay`, `deductible`, `coinsurance` and `not_covered` say why a line asks what it asks. They move no money:
+what is owed is `charge` less `discount`, `plan_paid`, `written_off` and payments. Where a line's parts are together
+above its share (`charge` less `discount` less `plan_paid`), as a co-pay taken at the desk can be, it goes in as it is
+and comes out as it came: to refuse it would lose the bill. The import counts such lines (`parts_above_lines`), the
+payer owes no cent more, and the line shows its parts; the bill leaves out the table that adds up the parts of all its
+lines wherever that sum is above the patient's share.
+
 **What is refused.** A row that cannot go in is kept with its file, line, column and reason; the rest goes in. A bill
 goes in whole or not at all: a line that is refused takes its bill with it, and the bill its other lines.
 

@@ -51,8 +51,7 @@ def statement_page(figures: Figures, language: str, head: Letterhead) -> dict[st
 
 def front(figures: Figures, language: str, head: Letterhead) -> dict[str, Any]:
     """What is owed, how it is paid and whom to ask: nothing of the care."""
-    words = _Words(language)
-    number, statement = figures["number"], statement_number(figures)
+    words, number, statement = _Words(language), figures["number"], statement_number(figures)
     on = statement_date(figures)
     return {
         "title": words("document", number=number, statement=statement),

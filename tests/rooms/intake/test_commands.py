@@ -29,6 +29,7 @@ def test_import_prints_a_summary(capsys: pytest.CaptureFixture[str]) -> None:
         "read 22 rows: 22 applied, 0 unchanged, 0 older, 0 rejected",
         "4 bills (1 hospital, 2 professional, 1 pharmacy), 7 lines",
         "charged $4,670.52, insurance paid $2,821.25, adjusted $1,105.00, patient $775.25",
+        "1 lines with parts above the patient's share: told as they came, nothing more is owed",
         "2 bills open for $660.25, 1 with credit of $5.98",
         "4 payments taken elsewhere, $90.00, of it at the desk $40.00",
     ]

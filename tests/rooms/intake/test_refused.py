@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from caretill.billing import access
 from caretill.core import ids, sql
-from rooms.intake.deliveries import SAMPLE, Feed, Rows, bring, reasons
+from caretill.web.pages.bill import split
+from rooms.intake.deliveries import SAMPLE, Feed, Rows, bring, reasons, stands
 
 pytestmark = pytest.mark.usefixtures("db")
 MISSED = "P1000000004"
@@ -132,6 +134,24 @@ def test_it_is_refused_and_the_rest_goes_in(
     assert summary.unchanged == summary.older == 0
     kept = sql.query("SELECT file FROM intake_refused GROUP BY 1 ORDER BY 1")
     assert [row["file"] for row in kept] == sorted({f"{table}.csv" for table, _, _ in expected})
+
+
+def test_parts_above_the_share_lose_no_bill_and_owe_no_cent_more(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    before = feed.send().figures
+
+    def dearer(rows: Rows) -> None:
+        rows["bills"][3]["version"] = "999999999"
+        rows["lines"][6]["copay"] = "999.00"
+
+    summary = feed.send(dearer)
+    assert summary.reasons == {}
+    assert summary.figures["parts_above_lines"] == before["parts_above_lines"] + 1
+    assert stands(MISSED) == {"open": 6_025, "credit": 0}
+    found = sql.one("SELECT account_id, id FROM billing_bill WHERE number = %s", (MISSED,))
+    assert found
+    figures = access.bill_figures(found["account_id"], found["id"])
+    assert max(line["copay_cents"] for line in figures["lines"]) == 99_900 and split(figures) == []
 
 
 def test_the_same_rows_twice_are_one(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def bring(folder: Path = FOLDER, **options: object) -> Summary:
 
 
 def figures(summary: Summary) -> dict[str, int]:
-    return {name: amount for name, amount in summary.figures.items() if name != "payments"}
+    return {name: amount for name, amount in summary.figures.items() if name not in ("payments", "parts_above_lines")}
 
 
 def rows(query: str) -> list[tuple[object, ...]]:

@@ -38,7 +38,9 @@ CREATE OR REPLACE FUNCTION intake_figures() RETURNS jsonb LANGUAGE sql AS $$
     ), lines AS (
         SELECT count(*) AS lines, sum(charge_cents) AS charged, sum(plan_paid_cents) AS insurance,
             sum(discount_cents + written_off_cents) AS adjusted,
-            sum(copay_cents + deductible_cents + coinsurance_cents + not_covered_cents) AS patient
+            sum(copay_cents + deductible_cents + coinsurance_cents + not_covered_cents) AS patient,
+            count(*) FILTER (WHERE copay_cents + deductible_cents + coinsurance_cents + not_covered_cents
+                > charge_cents - discount_cents - plan_paid_cents) AS above
         FROM bills b JOIN feed_line l ON l.region = b.region AND l.bill_number = b.number
     ), payments AS (
         SELECT count(*) AS payments, sum(amount_cents) AS paid,
@@ -62,6 +64,7 @@ CREATE OR REPLACE FUNCTION intake_figures() RETURNS jsonb LANGUAGE sql AS $$
         'pharmacy', (SELECT count(*) FROM bills WHERE kind = 'pharmacy'),
         'lines', l.lines, 'charged_cents', coalesce(l.charged, 0), 'insurance_paid_cents', coalesce(l.insurance, 0),
         'adjusted_cents', coalesce(l.adjusted, 0), 'patient_cents', coalesce(l.patient, 0),
+        'parts_above_lines', l.above,
         'payments', p.payments, 'payments_cents', coalesce(p.paid, 0), 'desk_paid_cents', coalesce(p.desk, 0),
         'open_bills', s.open_bills, 'open_cents', coalesce(s.open, 0),
         'credit_bills', s.credit_bills, 'credit_cents', coalesce(s.credit, 0))

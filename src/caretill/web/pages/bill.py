@@ -54,9 +54,9 @@ def bill_link(request: HttpRequest, token: str) -> HttpResponse:
 @with_flow
 def bill(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The bill of a visit that was opened by its link."""
-    figures = _figures(flow)
+    figures = opened(flow)
     if figures["version"] != flow.lines_version:
-        return page(request, "bill_ended.html", status=410, region=region_of(figures["region"]), newer=True)
+        return ended(request, figures)
     language, region = preferences.of(request).language, region_of(figures["region"])
     return page(
         request,
@@ -75,16 +75,21 @@ def bill(request: HttpRequest, flow: Flow) -> HttpResponse:
 @with_flow
 def bill_pdf(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The same as a letter, to print or keep."""
-    figures = _figures(flow)
+    figures = opened(flow)
     if figures["version"] != flow.lines_version:
-        return page(request, "bill_ended.html", status=410, region=region_of(figures["region"]), newer=True)
+        return ended(request, figures)
     body = statement_pdf(figures, preferences.of(request).language)
     response = HttpResponse(body, content_type="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="bill.pdf"'
     return response
 
 
-def _figures(flow: Flow) -> Figures:
+def ended(request: HttpRequest, figures: Figures) -> HttpResponse:
+    """There is a newer version than the one whose link was opened."""
+    return page(request, "bill_ended.html", status=410, region=region_of(figures["region"]), newer=True)
+
+
+def opened(flow: Flow) -> Figures:
     """The bill that the visit's link named; what joined the payment later is not opened with it. Logs the read."""
     account_id, bill_id = UUID(flow.account_id), UUID(flow.bills[0])
     viewer = Viewer("guest", account_id, frozenset({bill_id}), lines=flow.lines_open)
@@ -108,8 +113,13 @@ def lines(figures: Figures) -> list[dict[str, Any]]:
 
 
 def split(figures: Figures) -> list[tuple[str, int]]:
-    """How the patient's part came about: cents by reason, and what is left without one. Empty where no plan said."""
+    """How the patient's part came about: cents by reason, and what is left without one.
+
+    Empty where no plan said, and where the reasons are together above the part: that does not add up for anybody.
+    """
     sums = [(name, sum(line[f"{name}_cents"] for line in figures["lines"])) for name in PARTS]
     said = [(name, cents) for name, cents in sums if cents]
     rest = figures["your_part_cents"] - sum(cents for _, cents in said)
+    if rest < 0:
+        return []
     return [*said, ("rest", rest)] if said and rest > 0 else said
