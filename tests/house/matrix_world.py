@@ -79,7 +79,8 @@ def world(processor: Desk) -> World:
     browsers |= {"guest": guest.client, "out": Client(SERVER_NAME="127.0.0.1")}
     parts: dict[tuple[str, str], tuple[object, ...]] = {}
     for name in PEOPLE:
-        parts["member_bill", name] = parts["member_bill_pdf", name] = (family.bills[name],)
+        for url in ("member_bill", "member_bill_pdf", "member_bill_help"):
+            parts[url, name] = (family.bills[name],)
         parts["statement_pdf", name] = (statements.issue(family.account_id, family.bills[name]).id,)
     for name, (payment_id, token) in paid.items():
         parts["member_receipt", name] = parts["member_receipt_pdf", name] = (payment_id,)
@@ -92,7 +93,7 @@ def world(processor: Desk) -> World:
     help_link = helping.make(family.account_id, family.region, [(family.bills["Iker"], 1_000)])
     assert help_link is not None
     parts["helping", "Iker"] = (help_token(family.account_id, help_link.id),)
-    for url in ("bill", "bill_pdf", "amount", "details", "check", "ask_help"):
+    for url in ("bill", "bill_pdf", "bill_help", "amount", "details", "check", "ask_help"):
         parts[url, "Juana"] = (guest.flow.id,)
     parts["paycode", "Iker"] = (bills["Iker"].pay_code,)
     parts["apart", "Juana"] = (guest.flow.id, "oregon")

@@ -41,6 +41,7 @@ urlpatterns = [
     path("pay/v/<slug:flow>/apart/<slug:other>/", find.apart, name="apart"),
     path("pay/v/<slug:flow>/bill", bill.bill, name="bill"),
     path("pay/v/<slug:flow>/bill.pdf", bill.bill_pdf, name="bill_pdf"),
+    path("pay/v/<slug:flow>/help", help.bill_help, name="bill_help"),
     path("pay/v/<slug:flow>/amount", amount.amount, name="amount"),
     path("pay/v/<slug:flow>/someone-else", ask_help.ask_help, name="ask_help"),
     path("h/<str:token>", helping.helping, name="helping"),

@@ -73,9 +73,40 @@ def test_three_doors_of_one_size(guest: Client) -> None:
     assert doors
     assert re.findall(r'<li><a href="([^"]+)">', doors[0]) == [
         where.replace("/bill", "/amount"),
-        "/help/oregon/#paying",
-        "/help/oregon/#wrong",
+        where.replace("/bill", "/help#paying"),
+        where.replace("/bill", "/help#wrong"),
     ]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_whom_to_call_is_told_with_the_number_to_read_out(
+    guest: Client, parse: Callable[[bytes], Any], language: str
+) -> None:
+    bill = a_bill(14_000)
+    where = opened(guest, bill)
+    assert (
+        f'href="{where.replace("/bill", "/help")}#wrong"'
+        in guest.get(where.replace("/bill", "/amount")).content.decode()
+    )
+    page = guest.get(where.replace("/bill", "/help"), HTTP_ACCEPT_LANGUAGE=language)
+    parse(page.content)
+    body = page.content.decode()
+    ready = say(language, "help.bill.ready", number=f'<bdi dir="ltr">{bill.number}</bdi>')
+    assert page.status_code == 200 and body.count(ready) == 2, "where each of the two doors leads"
+    assert f'href="{where}"' in body and "Prueba" not in body
+    assert bill.number not in re.sub(r">[^<]*<", "><", body), "it is to be read, and stands in no address"
+
+
+def test_the_number_is_for_who_opened_the_bill_alone(guest: Client) -> None:
+    bill = a_bill(14_000)
+    where = opened(guest, bill).replace("/bill", "/help")
+    assert Client(SERVER_NAME="127.0.0.1").get(where).status_code == 404
+    assert bill.number not in guest.get("/help/oregon/").content.decode()
+    other = Client(SERVER_NAME="127.0.0.1")
+    found = other.post("/pay/oregon/", {"number": bill.pay_code, "zip": "97201"})["Location"]
+    assert other.get(found.replace("/amount", "/help")).status_code == 404, "who pays by a pay code opened no lines"
+    sql.execute("UPDATE billing_bill SET version = version + 1 WHERE id = %s", (bill.bill_id,))
+    assert guest.get(where).status_code == 410
 
 
 def test_a_bill_that_is_paid_offers_no_paying(guest: Client) -> None:

@@ -16,7 +16,9 @@ from caretill.people.viewer import Hidden
 from caretill.regions.catalog import organisation
 from caretill.web import notices, preferences
 from caretill.web.account.member import member_page, signed_in
+from caretill.web.jinja import url
 from caretill.web.page import accepts, region_of
+from caretill.web.pages import help
 from caretill.web.pages.bill import lines, split
 
 Figures = dict[str, Any]
@@ -44,6 +46,16 @@ def member_bill(request: HttpRequest, session: Session, bill: UUID) -> HttpRespo
         receipts=motion.of_bill(figures["account_id"], bill),
         **shown,
     )
+
+
+@accepts("GET")
+@signed_in
+def member_bill_help(request: HttpRequest, session: Session, bill: UUID) -> HttpResponse:
+    """Whom to call about it, with its number to read out: on the page, never in the address."""
+    figures = member.read_bill(session.viewer, bill)
+    about = help.About(figures["number"], url("member_bill", bill))
+    told = help.reach(region_of(figures["region"]), preferences.of(request).language, about)
+    return member_page(request, session, "help.html", **told)
 
 
 @accepts("GET")

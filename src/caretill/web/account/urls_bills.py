@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("account/later/", home.passkey_later, name="passkey_later"),
     path("account/bills/", bills.bills, name="bills"),
     path("account/bills/<uuid:bill>/", bill.member_bill, name="member_bill"),
+    path("account/bills/<uuid:bill>/help/", bill.member_bill_help, name="member_bill_help"),
     path("account/bills/<uuid:bill>.pdf", bill.member_bill_pdf, name="member_bill_pdf"),
     path("account/pay/", pay.member_pay, name="member_pay"),
 ]

@@ -44,6 +44,21 @@ def statements(page: Callable[[], Any]) -> int:
     return count
 
 
+@pytest.mark.parametrize("private", [False, True])
+def test_whom_to_call_is_told_with_the_number_to_read_out(private: bool) -> None:
+    bill = a_bill(14_000)
+    if private:
+        a_private_bill(bill)
+    browser = a_member(bill.account_id, "pay", person_of(bill.account_id)).client()
+    shown = browser.get(f"/account/bills/{bill.bill_id}/").content.decode()
+    where = f"/account/bills/{bill.bill_id}/help/"
+    assert f'href="{where}#wrong"' in shown and f'href="{where}#paying"' in shown
+    page = browser.get(where)
+    assert page.status_code == 200 and words("help.bill.ready", number=bill.number) in text(page)
+    assert f'href="/account/bills/{bill.bill_id}/"' in page.content.decode() and "Prueba" not in text(page)
+    assert a_member(None, email="else@example.org").client().get(where).status_code == 404
+
+
 def test_bills_to_pay_stand_by_their_day() -> None:
     late = a_bill(5_000, number="P1", due=date(2026, 11, 2))
     a_bill(14_000, number="P2")
