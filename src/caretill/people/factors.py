@@ -59,6 +59,11 @@ class Ways:
         return self.totp or bool(self.passkeys)
 
     @property
+    def asked(self) -> bool:
+        """Whether the password alone is not enough: an app is always asked for, a passkey beside a short password."""
+        return self.totp or (not self.whole and bool(self.passkeys))
+
+    @property
     def open(self) -> bool:
         """Whether somebody could sign in with these."""
         return bool(self.passkeys) or (self.password and (self.whole or self.totp))

@@ -26,27 +26,35 @@ DONE = ("password", "passkey_added", "passkey_gone", "passkey_named", "app", "ap
 @accepts("GET", "POST")
 @signed_in
 def prove(request: HttpRequest, session: Session) -> HttpResponse:
-    """The password or a passkey once more, before something that opens the account is changed."""
-    form = ProveForm.read(request)
+    """All that signing in would ask, once more, before something that opens the account is changed (ASVS 7.5.1)."""
+    held = factors.ways(session.login_id)
+    form = ProveForm.read(request, second=held.asked)
     if form.sent:
-        answer = _proved(request, session, form)
+        field, answer = _proved(request, session, form)
         if answer == "right":
             sessions.prove(session)
             return SeeOther(kept.way(form.next))
-        form = form.wrong("password", f"signin.error.prove_{answer}")
-    held = factors.ways(session.login_id)
+        form = form.wrong(field, f"signin.error.{answer}")
     asked = keys.to_use(request) if held.passkeys else None
     return member_form_page(request, session, "account/prove.html", form, held=held, keys=asked)
 
 
-def _proved(request: HttpRequest, session: Session, form: ProveForm) -> str:
-    if not form.passkey:
-        return signin.proves(session.email, form.password, door.place(request))
-    try:
-        whose = passkeys.use(keys.origin(request), form.state, form.passkey)
-    except Refused:
-        return "passkey"
-    return "right" if whose == session.login_id else "passkey"
+def _proved(request: HttpRequest, session: Session, form: ProveForm) -> tuple[str, str]:
+    """`right`, or which field is wrong and why. A code is used up only after a right password."""
+    if form.passkey:
+        try:
+            whose = passkeys.use(keys.origin(request), form.state, form.passkey)
+        except Refused:
+            whose = None
+        return "password", "right" if whose == session.login_id else "prove_passkey"
+    place = door.place(request)
+    answer = signin.proves(session.email, form.password, place)
+    if answer != "right":
+        return "password", f"prove_{answer}"
+    if not form.code:
+        return "password", "right"
+    answer = signin.by_code(session.login_id, form.code, place)
+    return "code", answer if answer == "right" else f"code_{answer}"
 
 
 @accepts("GET")

@@ -91,22 +91,25 @@ class SecondForm(Form):
 
 @dataclass(frozen=True)
 class ProveForm(Form):
-    """The password once more, or a passkey."""
+    """The password once more, and the code of an app or a recovery code where `second` is asked; or a passkey."""
 
     password: str = field(default="", repr=False)
+    code: str = ""
     next: str = ""
     passkey: str = ""
     state: str = ""
 
     @classmethod
-    def read(cls, request: HttpRequest) -> Self:
+    def read(cls, request: HttpRequest, second: bool = False) -> Self:
         """What was posted, or an empty form that knows where it leads."""
         reader = Reader(request)
         passkey = reader.post.get("passkey", "")
         password = "" if passkey else typed(reader, "password", "signin.error.password_missing")
+        code = reader.text("code", missing=None if passkey else "signin.error.code_missing") if second else ""
         wish = reader.post.get("next", "") or request.GET.get("next", "")
         state = reader.post.get("state", "")
-        return cls(password=password, next=wish[:500], passkey=passkey, state=state, **reader.outcome())  # type: ignore[arg-type]
+        told = {"next": wish[:500], "passkey": passkey, "state": state}
+        return cls(password=password, code=code, **told, **reader.outcome())  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

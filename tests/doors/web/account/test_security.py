@@ -89,6 +89,64 @@ def test_proving_is_no_place_to_guess(client: Client) -> None:
     assert page.status_code == 422 and say("en", "signin.error.prove_closed") in page.content.decode()
 
 
+def awaited(client: Client, now: clock.FixedClock) -> None:
+    """The time after which somebody is asked who they are."""
+    for _ in range(2):
+        now.advance(minutes=9)
+        client.post("/account/stay/")
+
+
+def test_who_has_an_app_proves_with_the_password_and_a_code(client: Client) -> None:
+    """Changing how somebody signs in asks all that signing in asks: a password alone no longer opens it."""
+    with clock.fixed(NOON) as now:
+        mine = at_home(client)
+        seed = factors.new_seed()
+        app = pyotp.TOTP(seed)
+        assert factors.add_totp(mine.login_id, seed, app.generate_otp(int(NOON.timestamp()) // 30))
+        [recovery, *_] = factors.new_codes(mine.login_id)
+        awaited(client, now)
+        code = app.generate_otp(int(clock.now().timestamp()) // 30)
+        fields = {"next": "/account/devices/", "password": PASSWORD}
+        for wrong, said in (
+            ({}, "code_missing"),
+            ({"code": "000000"}, "code_wrong"),
+            ({"code": code, "password": "not this one at all"}, "prove_wrong"),
+        ):
+            page = client.post("/account/prove/", fields | wrong)
+            assert page.status_code == 422 and say("en", f"signin.error.{said}") in page.content.decode(), said
+            assert client.get("/account/devices/").status_code == 303
+        assert client.post("/account/prove/", fields | {"code": code})["Location"] == "/account/devices/"
+        assert client.get("/account/devices/").status_code == 200
+        awaited(client, now)
+        assert client.post("/account/prove/", fields | {"code": code}).status_code == 422, "a code is good once"
+        assert client.post("/account/prove/", fields | {"code": recovery.lower()}).status_code == 303
+        assert client.get("/account/devices/").status_code == 200
+
+
+def test_codes_at_this_page_are_counted_like_those_at_the_door(client: Client) -> None:
+    mine = at_home(client)
+    with_app(mine.login_id)
+    [recovery, *_] = factors.new_codes(mine.login_id)
+    for _ in range(5):
+        client.post("/account/prove/", {"password": PASSWORD, "code": "000000"})
+    page = client.post("/account/prove/", {"password": PASSWORD, "code": recovery})
+    assert page.status_code == 422 and say("en", "signin.error.code_closed") in page.content.decode()
+
+
+def test_a_short_password_beside_a_passkey_is_not_enough(client: Client) -> None:
+    mine = at_home(client)
+    with_passkey(client)
+    page = client.get("/account/prove/").content.decode()
+    assert 'id="code"' not in page and 'id="password"' in page, "the password is long enough alone"
+    sql.execute("UPDATE people_login SET whole_password = false")
+    page = client.get("/account/prove/").content.decode()
+    assert say("en", "signin.prove.passkey_only") in page and 'name="password"' not in page
+    assert client.post("/account/prove/", {"password": PASSWORD}).status_code == 422
+    [recovery, *_] = factors.new_codes(mine.login_id)
+    assert say("en", "signin.second.recovery") in client.get("/account/prove/").content.decode()
+    assert client.post("/account/prove/", {"password": PASSWORD, "code": recovery}).status_code == 303
+
+
 def test_a_new_password_ends_other_sessions_and_is_told(client: Client) -> None:
     mine = at_home(client)
     other = sessions.begin(mine.login_id, b"other", "Chrome", second=False)
