@@ -1,13 +1,16 @@
 """Pictures of every page and state, to be looked at: `PYTHONPATH=src:tests python -m house.pictures OUT [NAME...]`.
 
-Each is taken in English and Spanish, 1280 and 390 wide, as OUT/NAME-LANGUAGE-WIDTH.png; names as in
-`house.matrix_states.STATES`, and `card` for the processor's page. `docs/pictures --readme` takes the README's instead.
-It makes a database of its own and leaves nothing else behind. It is no test: nothing here fails on what a page shows.
+Each is taken in English and Spanish, 1280 and 390 wide, as OUT/NAME-LANGUAGE-WIDTH.png. NAME is one of `ALL`, or a
+pattern such as `register_*`: a guest's states are in `house.matrix_states`, the way into the account in `door_states`,
+the account in `member_states` and `self_states`, help and links to help in `help_states`; `card` is the processor's
+page. `--dark` takes them dark. `docs/pictures --readme` takes the README's instead. It makes a database of its own and
+leaves nothing else behind. It is no test: nothing here fails on what a page shows, and what cannot be reached is told.
 """
 
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import logging
 import os
 import shutil
@@ -15,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import django
@@ -32,9 +35,13 @@ from caretill.sim.processor.shell import BASE_URL, Shell
 from house import run
 from house.cast import a_bill
 from house.desk import Desk
+from house.door_states import DOOR
+from house.help_states import HELP
 from house.matrix_states import STATES, Stage
+from house.member_states import MEMBER
 from house.payer import Payer
 from house.scenes import DECLINED, NOON
+from house.self_states import SELF
 
 LOCALES = {"en": "en-US", "es": "es-US"}
 WIDTHS = (1280, 390)
@@ -58,7 +65,15 @@ def find_typed(s: Stage) -> None:
     s.page.locator("h1").click()
 
 
-MORE: dict[str, Callable[[Stage], None]] = {"card": card, "find_typed": find_typed}
+ALL: dict[str, Callable[[Stage], None]] = {
+    **STATES,
+    "card": card,
+    "find_typed": find_typed,
+    **DOOR,
+    **MEMBER,
+    **SELF,
+    **HELP,
+}
 
 
 class _Quiet(WSGIRequestHandler):
@@ -104,13 +119,18 @@ def _deliver(url: str, headers: Mapping[str, str], body: bytes) -> int:
     return 200
 
 
-def take(browser: Browser, site: str, name: str, language: str, out: Path) -> None:
+def take(browser: Browser, site: str, name: str, language: str, out: Path, scheme: Literal["light", "dark"]) -> None:
     """One state in one language, in both widths."""
     with clock.fixed(NOON) as time, new_desk() as desk:
-        context = browser.new_context(base_url=site, locale=LOCALES[language], reduced_motion="reduce")
+        context = browser.new_context(
+            base_url=site, locale=LOCALES[language], reduced_motion="reduce", color_scheme=scheme
+        )
+        context.set_default_timeout(8_000)
         page = context.new_page()
-        show = {**STATES, **MORE}[name]
-        show(Stage(page, desk, time, language, site))
+        try:
+            ALL[name](Stage(page, desk, time, language, site))
+        except Exception as error:
+            print(f"{name} in {language}: {type(error).__name__}: {str(error)[:600]}", flush=True)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 844})
             page.screenshot(path=out / f"{name}-{language}-{width}.png", full_page=True)
@@ -122,7 +142,7 @@ def take_for_readme(browser: Browser, site: str, name: str, state: str, out: Pat
     with clock.fixed(NOON) as time, new_desk() as desk:
         context = browser.new_context(base_url=site, locale="en-US", viewport=PHONE, device_scale_factor=1.5)  # type: ignore[arg-type]
         page = context.new_page()
-        {**STATES, **MORE}[state](Stage(page, desk, time, "en", site))
+        ALL[state](Stage(page, desk, time, "en", site))
         page.screenshot(path=out / f"{name}.png")
         context.close()
 
@@ -132,7 +152,9 @@ def main() -> None:
     asked.add_argument("out", type=Path)
     asked.add_argument("names", nargs="*", metavar="NAME")
     asked.add_argument("--readme", action="store_true", help="the three of the README, as a phone shows them")
+    asked.add_argument("--dark", action="store_true")
     wish = asked.parse_args()
+    names = [name for name in ALL if not wish.names or any(fnmatch.fnmatch(name, each) for each in wish.names)]
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "1"  # as in tests/browser: Playwright's loop stays open beside our queries
     )
@@ -145,9 +167,9 @@ def main() -> None:
                 take_for_readme(browser, site, name, state, wish.out)
                 run.empty(owner)
         else:
-            for name in wish.names or [*STATES, *MORE]:
+            for name in names:
                 for language in LOCALES:
-                    take(browser, site, name, language, wish.out)
+                    take(browser, site, name, language, wish.out, "dark" if wish.dark else "light")
                     run.empty(owner)
         browser.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from caretill.regions.models import Region
 from caretill.web import hours
 
 TEMPLATES = Path(__file__).parent / "templates"
+_PHONE = re.compile(r"\(\d{3}\) \d{3}-\d{4}")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -57,10 +59,18 @@ def money_mark(cents: int, language: str) -> Markup:
 
 
 def linked(text: str) -> Markup:
-    """A text of the organisation's, where the address of our page about help with paying is a link to it."""
+    """A text of the organisation's, where a telephone number is a link that calls it and does not break in two, and the
+    address of our page about help with paying leads to it.
+    """
     path = url("help_paying")
     written = urlsplit(settings.CARETILL_PUBLIC_URL).netloc + path
-    return escape(text).replace(written, Markup('<a href="{}">{}</a>').format(path, written))
+    told = escape(text).replace(written, Markup('<a href="{}">{}</a>').format(path, written))
+    return Markup(_PHONE.sub(_call, told))
+
+
+def _call(found: re.Match[str]) -> str:
+    digits = "".join(each for each in found[0] if each.isdigit())
+    return f'<a href="tel:+1{digits}"><bdi dir="ltr">{found[0]}</bdi></a>'
 
 
 @functools.lru_cache(maxsize=512)

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 from django.test import Client
 
-from caretill.core.ids import new_check_code
+from caretill.core.ids import new_check_code, show_pay_code
 from caretill.core.words import say
 from caretill.web.pages import receipt_check
 
@@ -25,12 +25,13 @@ def guest(db: None) -> Client:
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_each_answer_has_words(guest: Client, parse: Callable[[bytes], Any], answer: str, language: str) -> None:
+    code = new_check_code()
     told = {"answer": answer} if answer != "not_ours" else None
     with mock.patch("caretill.web.pages.receipt_check.access.check", return_value=told):
-        page = guest.post(PATH, {"code": "abcd-efgh-jk"}, HTTP_ACCEPT_LANGUAGE=language)
+        page = guest.post(PATH, {"code": f"{code[:5].lower()} {code[5:]}"}, HTTP_ACCEPT_LANGUAGE=language)
     parse(page.content)
     body = page.content.decode()
-    assert page.status_code == 200 and "abcd-efgh-jk" in body
+    assert page.status_code == 200 and f">{show_pay_code(code)}<" in body
     for other in ANSWERS:
         assert (say(language, f"receipt_check.answer.{other}.title") in body) == (other == answer)
 

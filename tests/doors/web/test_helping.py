@@ -15,10 +15,12 @@ from caretill.core import clock, outbox, sql
 from caretill.letters import post, send
 from caretill.payments import helping
 from caretill.payments.gateways.base import SessionRequest
+from caretill.people.viewer import NOBODY
 from caretill.web.flow import help_token
 from house.cast import Bill, a_bill
 from house.desk import Desk, processor_desk
-from house.member import a_member
+from house.family import a_family
+from house.member import a_member, person_of
 from house.payer import HIDDEN, Payer, text, words
 
 __all__ = ["processor_desk"]
@@ -130,7 +132,7 @@ def test_what_is_wrong_is_said_and_kept(db: None, parse: Any) -> None:
     answer = helper.post(MINE | {"amount": "other", "other_amount": "60.01", "payer_name": "", "email": "no"})
     parse(answer.content)
     assert answer.status_code == 422
-    for key in ("amount.error.above", "details.error.name_missing", "details.error.email_shape"):
+    for key in ("helping.error.above", "details.error.name_missing", "details.error.email_shape"):
         assert words(key, most="$60.00") in text(answer)
     assert 'value="60.01"' in answer.content.decode()
     assert helper.post(MINE | {"amount": "nonsense"}).status_code == 422
@@ -226,3 +228,71 @@ def test_who_made_it_is_told_once_without_amount_or_name(processor: Desk, langua
     for mail in mails:
         told = f"{mail['Subject']} {mail.get_body(('plain',)).get_content()}"
         assert not [each for each in (*hidden_of(bill), "140", "Ruth") if each in told]
+
+
+def test_a_link_asks_for_no_more_than_is_owed_by_now(processor: Desk) -> None:
+    """It was chosen a while ago; since then part of it was paid, and then all."""
+    bill = a_bill(14_000)
+    maker = Payer(bill)
+    maker.post("amount", {"amount": "all", "do": "helper"})
+    first = Payer(bill)
+    first.get(processor.card(first.to_card(amount="other", other="100.00")))
+    assert "$140.00" not in (asked := text(maker.get("someone-else"))) and "$40.00" in asked
+    maker.post("someone-else", {"email": ""})
+    made = text(maker.get("someone-else"))
+    assert words("helping.link", amount="$40.00") in made and words("helping.make_title") not in made
+    last = Payer(bill)
+    last.get(processor.card(last.to_card()))
+    assert words("helping.make_title") not in text(maker.get("someone-else"))
+    for link in helping.of_bills(bill.account_id, [bill.bill_id]):
+        helping.take_back(bill.account_id, link.id)
+    assert maker.get("someone-else")["Location"] == maker.at("amount")
+
+
+def test_a_link_ends_while_somebody_is_about_to_pay_by_it(processor: Desk) -> None:
+    """The right of who made it was taken back after the page was opened."""
+    bill = a_bill(14_000)
+    member = a_member(bill.account_id, "pay", person_of(bill.account_id), email="pay@example.org")
+    link = helping.make(bill.account_id, bill.region, [(bill.bill_id, 5_000)], login_id=member.login_id)
+    assert link
+    helper = Helper(f"/h/{help_token(bill.account_id, link.id)}")
+    check = helper.to_check()
+    sql.execute("UPDATE people_access SET ended_at = %s WHERE login_id = %s", (clock.now(), member.login_id))
+    answer = helper.press_pay(check)
+    assert answer.status_code == 303 and answer["Location"].startswith("/h/")
+    assert helper.get(answer["Location"]).status_code == 410
+    assert sql.one("SELECT count(*) AS n FROM payments_payment") == {"n": 0}
+
+
+def test_who_may_pay_for_one_person_sees_no_link_for_two(db: None) -> None:
+    """Its sum would tell what the other one owes."""
+    family = a_family()
+    both = [(family.bills[name], 10_000) for name in ("Iker", "Olmo")]
+    assert helping.make(family.account_id, family.region, both)
+    assert helping.make(family.account_id, family.region, [(family.bills["Iker"], 1_234)])
+    iker = family.people["Iker"]
+    for level, person, sees in (("pay", iker, False), ("holder", NOBODY, True)):
+        member = a_member(family.account_id, level, person, email=f"{level}@example.org")
+        client = member.client()
+        tag = member.session().tag
+        chosen = {"of": str(family.bills["Iker"]), "amount": "all", "other_amount": "", "do": "helper", "who": tag}
+        page = client.get(client.post("/account/pay/", chosen)["Location"])
+        assert page.status_code == 200 and "$12.34" in text(page)
+        assert ("$200.00" in text(page)) is sees
+
+
+def test_no_page_of_the_family_leads_to_the_helpers_payment(processor: Desk) -> None:
+    """Its page would show the helper's card once it is paid."""
+    bill = a_bill(14_000)
+    member = a_member(bill.account_id, "holder", email="holder@example.org")
+    _, path = made_by_guest(bill)
+    helper = Helper(path)
+    card = helper.press_pay(helper.to_check())
+    client = member.client()
+    pages = [client.get(each) for each in ("/account/", "/account/history/", f"/account/bills/{bill.bill_id}/")]
+    sql.execute("UPDATE payments_payment SET state = 'pending'")
+    pages += [client.get("/account/")]
+    assert "$140.00" in text(pages[-1])
+    for page in pages:
+        assert not re.search(r"/pay/(wait|done|cancel|return)/", page.content.decode()), page.request["PATH_INFO"]
+    assert card.status_code == 303

@@ -125,18 +125,22 @@ class EachForm(AmountForm):
         )
 
 
-def read_cents(reader: Reader, name: str, typed: str, most_cents: int, language: str, *, end: str = "") -> int:
-    """The amount typed; 0 with a fault where it is none, or more than the most. `end` names one bill of many."""
+def read_cents(
+    reader: Reader, name: str, typed: str, most_cents: int, language: str, *, end: str = "", above: str = ""
+) -> int:
+    """The amount typed; 0 with a fault where it is none, or more than the most. `end` names one bill of many; `above`
+    is what is said of too much to somebody who owes nothing.
+    """
     figures: dict[str, object] = {"most": show(most_cents, language)}
     table = "amount.error"
     if end:
         table, figures["end"] = "amount.error_on", end
     try:
         cents = parse_form_cents(typed, language)
+        fault = "" if 0 < cents <= most_cents else "above" if cents else "zero"
     except MoneyError as error:
-        reader.fault(name, f"{table}.{_FAULTS[error.code]}", **figures)
-        return 0
-    if not 0 < cents <= most_cents:
-        reader.fault(name, f"{table}.{'above' if cents else 'zero'}", **figures)
-        return 0
-    return cents
+        cents, fault = 0, _FAULTS[error.code]
+    if not fault:
+        return cents
+    reader.fault(name, above if above and fault == "above" else f"{table}.{fault}", **figures)
+    return 0

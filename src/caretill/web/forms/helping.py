@@ -52,7 +52,8 @@ class HelpForm(Form):
         amount, typed = reader.text("amount"), reader.text("other_amount", longest=LONGEST_AMOUNT)
         cents = most_cents
         if amount == "other":
-            cents = read_cents(reader, "other_amount", typed, most_cents, preferences.of(request).language)
+            language = preferences.of(request).language
+            cents = read_cents(reader, "other_amount", typed, most_cents, language, above="helping.error.above")
         elif amount != "all":
             reader.fault("amount", "amount.error.choose")
         payer_name, email = read_payer(reader), read_email(reader)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from caretill.billing.member import may_pay
 from caretill.core.words import say
 from caretill.payments import helping
 from caretill.payments.helping import Link
 from caretill.regions.catalog import organisation, region
 from caretill.web import preferences
+from caretill.web.account import member
+from caretill.web.bills import read as read_bills
 from caretill.web.flow import following, help_token, kept, signed, with_flow
 from caretill.web.forms.helping import AskHelpForm
 from caretill.web.jinja import url
@@ -54,8 +57,14 @@ def ask_help(request: HttpRequest, flow: Flow) -> HttpResponse:
     if not flow.amounts:
         return SeeOther(url("amount", flow.id))
     flows = [flow, *following(request, flow)]
-    wanted, links = [each for one in flows for each in wanted_of(one)], links_of(flows)
-    asked = [each for each in wanted if not any(serves(link, each) for link in links)]
+    wanted, links = [each for one in flows for each in wanted_of(one)], links_of(request, flows)
+    asked = [
+        owed
+        for chosen, owed in zip(wanted, still_owed(request, flows, wanted), strict=True)
+        if owed.parts and not any(serves(link, chosen, owed) for link in links)
+    ]
+    if not asked and not links:
+        return SeeOther(url("amount", flow.id))
     form = AskHelpForm.read(request, flow)
     if form.sent and form.back:
         return taken_back(flow, links, form.back)
@@ -96,20 +105,44 @@ def wanted_of(flow: Flow) -> list[Wanted]:
     return [Wanted(flow.region, UUID(account), tuple(chosen)) for (account, _), chosen in parts.items()]
 
 
-def links_of(flows: Sequence[Flow]) -> list[Link]:
-    """The links there are for the bills of these flows."""
+def still_owed(request: HttpRequest, flows: Sequence[Flow], wanted: Sequence[Wanted]) -> list[Wanted]:
+    """The same, of each bill no more than can be paid of it now: it was chosen a while ago."""
+    payable = {UUID(bill.id): bill.payable_cents for flow in flows for bill in read_bills(request, flow).open}
+    return [
+        replace(
+            each, parts=tuple((bill, most) for bill, cents in each.parts if (most := min(cents, payable.get(bill, 0))))
+        )
+        for each in wanted
+    ]
+
+
+def links_of(request: HttpRequest, flows: Sequence[Flow]) -> list[Link]:
+    """The links there are for the bills of these flows. One that is for others as well, which a guest did not find or a
+    member may not pay, is left out: its sum would tell what is owed there.
+    """
+    session = member.of(request) if flows[0].login else None
+    found = {bill for flow in flows for bill in flow.bills}
     return [
         link
         for flow in flows
         for account, bills in flow.homes.items()
         if bills
         for link in helping.of_bills(UUID(account), [UUID(bill) for bill in bills])
+        if (asked := [bill for bill, _ in link.parts])
+        and (may_pay(session.viewer, link.account_id, asked) if session else found.issuperset(map(str, asked)))
     ]
 
 
-def serves(link: Link, wanted: Wanted) -> bool:
-    """Whether there is such a link already, so that a reload or a second press makes no other."""
-    return link.state == "open" and link.account_id == wanted.account_id and link.parts == wanted.parts
+def serves(link: Link, wanted: Wanted, owed: Wanted) -> bool:
+    """Whether there is such a link already, so that a reload or a second press makes no other; where less is owed by
+    now than was chosen, also one that asks for all that is left.
+    """
+    if link.state != "open" or link.account_id != wanted.account_id:
+        return False
+    asked = dict(link.parts)
+    return link.parts == wanted.parts or (
+        owed.parts != wanted.parts and all(asked.get(bill, 0) >= cents for bill, cents in owed.parts)
+    )
 
 
 def taken_back(flow: Flow, links: Sequence[Link], named: str) -> HttpResponse:

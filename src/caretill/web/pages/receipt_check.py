@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from caretill.core import limits
+from caretill.core.ids import clean_check_code, show_pay_code
 from caretill.payments import access
 from caretill.web import network
 from caretill.web.forms.code import CodeForm
@@ -29,4 +30,10 @@ def check(request: HttpRequest) -> HttpResponse:
         answer = found["answer"] if found else "not_ours"
         if found is None:
             limits.count(misses)
-    return form_page(request, "receipt_check.html", form, answer=answer)
+    return form_page(request, "receipt_check.html", form, answer=answer, shown=as_printed(form.code))
+
+
+def as_printed(code: str) -> str:
+    """In the groups in which it stands on the receipt, so that it can be compared; what is no code, as it was typed."""
+    cleaned = clean_check_code(code)
+    return show_pay_code(cleaned) if cleaned else code
