@@ -1,6 +1,8 @@
-"""Strangers guess by the thousand at registering and at the ways back in: nothing is linked, shown or told.
+"""Strangers guess by the thousand at registering, at the ways back in and at the codes for a lost bill: nothing is
+linked, shown or told.
 
-The limits are the real ones and the clock lets a day pass. Half of the guesses hold a number that exists.
+The limits are the real ones and the clock lets a day pass. Half of the guesses hold a number that exists; of the codes
+for lost bills, a quarter are asked for with a contact that is on file.
 """
 
 from __future__ import annotations
@@ -13,17 +15,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
-from caretill.core import clock, sql, tokens, work
+from caretill.billing.codes import TRIES
+from caretill.core import blind, clock, sql, tokens, work
 from caretill.core.words import say
 from caretill.regions import catalog
 from caretill.web.account import recover, register, registering
 from caretill.web.account.registering import Registering
+from caretill.web.pages import codes
 from house.cast import a_bill
 from house.faults.strangers import LAST_NAMES, World, bring_in, frequent_zips
 from house.registrant import EMAIL, Registrant, facts
@@ -212,3 +219,168 @@ def test_codes_are_not_guessed(db: None, say_: Callable[[str], None]) -> None:
     mails = sql.query("SELECT count(*) AS n FROM core_outbox")[0]["n"]
     say_(f"\n  {tried:,} codes tried in {HOURS} h: {mails} mails went out, {refused} were refused, {proved} proved")
     assert proved == 0 and mails <= 20
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A mail address and a ZIP code as strangers type them at the page for a lost bill."""
+
+    kind: str
+    region: str
+    email: str
+    zip: str
+
+
+CONTACTS = ("on file", "another ZIP", "no address", "nobody")
+MAILS_AN_HOUR = 3
+
+
+def known_contacts(chance: random.Random) -> dict[str, list[Contact]]:
+    """By kind, from the same regions: what strangers know of somebody on file, of somebody who has given no address for
+    mail, and whom nobody knows.
+    """
+    rows = sql.query("SELECT account_id, region, email, left(zip, 5) AS zip FROM people_account ORDER BY number")
+    held: dict[str, list[Contact]] = {kind: [] for kind in CONTACTS}
+    for at, region in enumerate(chance.sample(sorted({row["region"] for row in rows}), KNOWN)):
+        there, silent = chance.sample([row for row in rows if row["region"] == region], 2)
+        sql.execute("UPDATE people_account SET email = '' WHERE account_id = %s", (silent["account_id"],))
+        for kind, email, zip_code in (
+            ("on file", there["email"], there["zip"]),
+            ("another ZIP", there["email"], f"{there['zip'][:3]}99"),
+            ("no address", silent["email"], silent["zip"]),
+            ("nobody", f"nobody{at}@example.org", there["zip"]),
+        ):
+            held[kind].append(Contact(kind, region, email, zip_code))
+    return held
+
+
+class CodeThief:
+    """Asks for codes and guesses at them, and keeps all that could tell one answer from another."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.factory = RequestFactory()
+        self.chance = random.Random(20261122)
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.shown: list[Contact] = []
+        self.asked: dict[object, set[str]] = {}
+        self.entered: dict[object, set[str]] = {}
+        self.digests = 0
+        honest = blind.hmac.digest
+
+        def counted(*given: Any) -> bytes:
+            self.digests += 1
+            return honest(*given)
+
+        monkeypatch.setattr(blind.hmac, "digest", counted)
+
+    def ask(self, contact: Contact, network: str) -> str:
+        """Ask for a code; the token of the answer, empty where it was too often."""
+        path = f"/pay/{contact.region}/code/"
+        request = self._request(path, {"email": contact.email, "zip": contact.zip}, network)
+        answer, looks = self._look(codes.ask, request, contact)
+        if answer.status_code == 429:
+            self.counts[contact.kind, "refused"] += 1
+            return ""
+        assert answer.status_code == 303, answer.content[:500]
+        self.counts[contact.kind, "asked"] += 1
+        self.asked.setdefault(looks, set()).add(contact.kind)
+        return answer.cookies["code"].value
+
+    def enter(self, contact: Contact, token: str, network: str) -> None:
+        """Guess at the code."""
+        typed = {"code": f"{self.chance.randrange(10**6):06d}"}
+        request = self._request(f"/pay/{contact.region}/code/enter/", typed, network)
+        request.COOKIES["code"] = token
+        answer, looks = self._look(codes.enter, request, contact)
+        self.counts[contact.kind, "guessed"] += 1
+        if answer.status_code == 303:
+            self.shown.append(contact)
+        self.entered.setdefault(looks, set()).add(contact.kind)
+
+    def _request(self, path: str, fields: dict[str, str], network: str) -> HttpRequest:
+        return self.factory.post(path, urlencode(fields), KIND, REMOTE_ADDR=network)
+
+    def _look(
+        self, view: Callable[..., HttpResponse], request: HttpRequest, contact: Contact
+    ) -> tuple[HttpResponse, object]:
+        """The answer; and status, headers, cookies, page, statements and digests of it, without tokens and places."""
+        before = self.digests
+        with CaptureQueriesContext(connection) as kept:
+            answer = view(request, contact.region)
+        statements = tuple(re.sub(r"'[^']*'|[0-9]+", "?", each["sql"]) for each in kept)
+        heads = tuple(sorted((name, text.replace(contact.region, "REGION")) for name, text in answer.items()))
+        cookies = tuple(
+            (name, len(each.value), each["max-age"], each["path"]) for name, each in sorted(answer.cookies.items())
+        )
+        # The form keeps what was typed.
+        body = re.sub(r'(csrfmiddlewaretoken|name="code")([^>]*) value="[^"]+', r"\1\2", answer.content.decode())
+        page = (contact.region, len(answer.content), body) if body else ()
+        return answer, (answer.status_code, heads, cookies, page, statements, self.digests - before)
+
+    def lines(self) -> list[str]:
+        """What became of every kind of contact."""
+        whats = ("asked", "refused", "guessed")
+        return [
+            f"  {kind:<13}" + "".join(f"{self.counts[kind, what]:>9,} {what}" for what in whats) for kind in CONTACTS
+        ]
+
+
+@pytest.mark.slow
+def test_codes_for_lost_bills_are_not_guessed(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say_: Callable[[str], None]
+) -> None:
+    bring_in(tmp_path / "feed", LINES // 10, World(drawn=True))
+    thief = CodeThief(monkeypatch)
+    contacts = known_contacts(thief.chance)
+    began, turns = clock.monotonic(), 0
+    with clock.fixed(AT) as time:
+        while turns < GUESSES:
+            contact = thief.chance.choice(contacts[thief.chance.choice(CONTACTS)])
+            address = int(thief.chance.random() ** 2 * NETWORKS)
+            network = f"10.0.{address >> 8}.{address & 255}"
+            token = thief.ask(contact, network)
+            # One more than a code bears: the last one meets a code that is dead.
+            tries = TRIES + 1 if token else 0
+            for _ in range(tries):
+                thief.enter(contact, token, network)
+            turns += 1 + tries
+            time.advance(seconds=HOURS * 3600 / GUESSES * (1 + tries))
+        _stopped_alike(thief, contacts)
+        time.advance(hours=1)
+        _owner_gets_in(contacts["on file"][0])
+    mails = sql.query("SELECT count(*) AS n FROM core_outbox WHERE topic = 'lookup_code'")[0]["n"]
+    say_(f"\n  {turns:,} asks and guesses at codes for lost bills in {HOURS} h, in {clock.monotonic() - began:.0f} s")
+    for line in thief.lines():
+        say_(line)
+    say_(f"  shown: {len(thief.shown)}; codes that went out: {mails}; of a million, {mails * TRIES:,} could be tried")
+    assert thief.shown == []
+    # All kinds of contacts meet one answer, and one page in each region.
+    assert list(thief.asked.values()) == [set(CONTACTS)]
+    assert list(thief.entered.values()) == [set(CONTACTS)] * KNOWN
+    # Codes that fit anything go out as seldom as their limit says, whoever asks from wherever.
+    assert 0 < mails <= KNOWN * MAILS_AN_HOUR * (HOURS + 3)
+
+
+def _stopped_alike(thief: CodeThief, contacts: dict[str, list[Contact]]) -> None:
+    """Asked too often, all kinds of contacts are refused by one answer."""
+    seen = set()
+    for kind in CONTACTS:
+        contact = contacts[kind][-1]
+        for turn in range(6):
+            request = thief._request(
+                "/pay/oregon/code/", {"email": contact.email, "zip": contact.zip}, f"192.0.2.{turn}"
+            )
+            answer, looks = thief._look(codes.ask, request, Contact(kind, "oregon", "", ""))
+        assert answer.status_code == 429 and answer["Retry-After"]
+        seen.add(looks)
+    assert len(seen) == 1
+
+
+def _owner_gets_in(contact: Contact) -> None:
+    """In the next hour, by the code that came to them."""
+    client = Client(SERVER_NAME="127.0.0.1", REMOTE_ADDR="198.51.100.9")
+    asked = client.post(f"/pay/{contact.region}/code/", {"email": contact.email, "zip": contact.zip})
+    row = sql.one("SELECT body FROM core_outbox WHERE topic = 'lookup_code' ORDER BY due_at DESC, id DESC LIMIT 1")
+    assert asked.status_code == 303 and row is not None
+    code = tokens.unseal("lookup_code", sql.answer(row["body"])["sealed"])["code"]
+    assert "/pay/v/" in client.post(asked["Location"], {"code": code})["Location"]
