@@ -25,6 +25,7 @@ from caretill.web.flow import Made
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts
 from caretill.web.preferences import YEAR_SECONDS
+from caretill.web.seek import MOST_BILLS
 from caretill.web.standing import Step, standing, steps
 
 SOON = timedelta(days=14)
@@ -36,12 +37,15 @@ _UNFINISHED = ("submitting", "requires_action")
 
 @dataclass(frozen=True)
 class Card:
-    """One thing to do. `name` is its table of words; `bills` are those that its button pays."""
+    """One thing to do. `name` is its table of words; `bills` are those that its button pays, as many as one payment
+    holds, and `pays_cents` what can be paid on them.
+    """
 
     name: str
     cents: int = 0
     day: date | None = None
     bills: tuple[str, ...] = ()
+    pays_cents: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,15 +101,15 @@ def cards(owed: Owed, *, linked: bool) -> list[Card]:
         return [Card("unlinked")]
     found = []
     if late := _mine(owed.past_due):
-        found.append(Card("past_due", bills.cents(late), late[0]["due_date"], _ids(late)))
+        found.append(_to_pay("past_due", late, late[0]["due_date"]))
     if coming := _mine(owed.coming):
         near = coming[0]["due_date"]
         first = [row for row in coming if row["due_date"] == near]
         name = "due_soon" if near - _today(first[0]) <= SOON else "due_later"
-        found.append(Card(name, bills.cents(first), near, _ids(first)))
-    everything = _mine(owed.payable)
-    if len(everything) > max((len(card.bills) for card in found), default=0):
-        found.append(Card("all", bills.cents(everything), None, _ids(everything)))
+        found.append(_to_pay(name, first, near))
+    everything = _to_pay("all", _mine(owed.payable))
+    if everything.bills and everything.bills not in [card.bills for card in found]:
+        found.append(everything)
     if owed.credit_cents > 0:
         found.append(Card("credit", owed.credit_cents))
     return found
@@ -138,8 +142,10 @@ def _mine(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["pays"]]
 
 
-def _ids(rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(str(row["bill_id"]) for row in rows)
+def _to_pay(name: str, rows: Sequence[dict[str, Any]], day: date | None = None) -> Card:
+    """What is owed on all of them; its button pays the first."""
+    some = rows[:MOST_BILLS]
+    return Card(name, bills.cents(rows), day, tuple(str(row["bill_id"]) for row in some), bills.cents(some))
 
 
 def parts(owed: Owed) -> list[Part]:

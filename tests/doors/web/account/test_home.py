@@ -11,6 +11,7 @@ import pytest
 from caretill.core import clock, sql
 from caretill.core.words import say
 from caretill.payments import look, take
+from caretill.web.seek import MOST_BILLS
 from house.cast import a_bill
 from house.desk import Desk, processor_desk
 from house.member import a_login, a_member, grant, person_of
@@ -50,6 +51,14 @@ def test_past_due_comes_first() -> None:
     page = text(a_member(late.account_id).client().get("/account/"))
     assert "$50.00 was due November 2, 2026." in page and "$140.00 is due December 15, 2026." in page
     assert page.index("$50.00 is past due") < page.index("$140.00 is due December 15, 2026</h3>")
+
+
+def test_more_bills_than_one_payment_holds() -> None:
+    """All that is owed is said; a button pays as many as one payment holds, says for how much, and stands once."""
+    made = [a_bill(1_000, number=f"P{n:03d}", due=date(2026, 11, 2)) for n in range(MOST_BILLS + 10)]
+    page = text(a_member(made[0].account_id).client().get("/account/"))
+    assert f"You owe ${10 * len(made):.2f}" in page and f"${10 * len(made):.2f} is past due" in page
+    assert page.count('name="of"') == MOST_BILLS and page.count(f"Pay ${10 * MOST_BILLS:.2f}") == 1
 
 
 def test_nothing_owed() -> None:
