@@ -35,6 +35,9 @@ def _used(topic: str, owner_id: UUID, row_id: UUID, body: dict[str, Any]) -> Non
     except Hidden:
         log.warning("nothing to tell", topic=topic, row=str(row_id))
         return
+    if link.orphaned:
+        log.info("who made it may not pay any more", topic=topic, row=str(row_id))
+        return
     address, language, path, stop = link.email, link.language, f"pay/{link.region}/", ""
     if link.login_id:
         row = sql.one("SELECT email, language FROM people_login WHERE id = %s", (link.login_id,))

@@ -1,18 +1,21 @@
 """A link by which somebody else pays all or part of some bills, and sees an amount and an initial (product.md P5).
 
-Who holds a bill's facts or may pay it makes the link, sees what came of it and takes it back. What was asked is the
-most that it pays, however many people use it; what is owed by then is the most as well. It ends by itself.
+Who holds a bill's facts or may pay it makes the link, sees what came of it and takes it back. What was asked for each
+bill is the most that it pays, however many people use it; what is owed by then is the most as well. It ends by itself,
+and with the right to pay of the member who made it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from caretill.billing.member import may_pay
 from caretill.core import clock, ids, limits, sql
+from caretill.people import household
 from caretill.people.viewer import Hidden, initial
 
 OPEN_FOR = timedelta(days=30)
@@ -20,7 +23,8 @@ OPEN_FOR = timedelta(days=30)
 MOST_A_DAY = 20
 _READ = (
     "SELECT h.account_id, h.id, h.region, h.parts, h.asked_cents, h.login_id, h.email, h.language, h.made_at,"
-    " h.ends_at, h.taken_back_at, payments_helped(h.account_id, h.id) AS paid_cents, a.first_name, a.last_name"
+    " h.ends_at, h.taken_back_at, payments_helped(h.account_id, h.id) AS paid_cents,"
+    " payments_helped_bills(h.account_id, h.id) AS paid, a.first_name, a.last_name"
     " FROM payments_help h JOIN people_account a ON a.account_id = h.account_id WHERE h.account_id = %s"
 )
 
@@ -28,7 +32,7 @@ _READ = (
 @dataclass(frozen=True)
 class Link:
     """`parts` is what was asked for each bill, in the order in which it is paid; `paid_cents` also counts what is under
-    way. `initial` is the guarantor's.
+    way; `paid` is the same by bill. `initial` is the guarantor's. `orphaned`: who made it may not pay them any more.
     """
 
     account_id: UUID
@@ -44,21 +48,28 @@ class Link:
     ends_at: datetime
     taken_back_at: datetime | None
     initial: str
+    paid: Mapping[UUID, int] = field(default_factory=dict)
+    orphaned: bool = False
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
-        """As it was read."""
+        """As it was read; whether its maker may still pay is asked now."""
         row = dict(row)
+        row["paid"] = {UUID(bill): cents for bill, cents in sql.answer(row["paid"]).items()}
         row["initial"] = initial(row.pop("first_name"), row.pop("last_name"))
         parts: Any = sql.answer(row["parts"])
-        return cls(**row | {"parts": tuple((UUID(part["bill_id"]), part["amount_cents"]) for part in parts)})
+        link = cls(**row | {"parts": tuple((UUID(part["bill_id"]), part["amount_cents"]) for part in parts)})
+        if link.login_id is None or link.state in ("taken_back", "ended"):
+            return link
+        maker = household.viewer_of(link.login_id)
+        return replace(link, orphaned=not may_pay(maker, link.account_id, [bill for bill, _ in link.parts]))
 
     @property
     def state(self) -> Literal["open", "paid", "taken_back", "ended"]:
         """Whether it can still be used; `paid`: all that was asked was paid, or is on its way."""
         if self.taken_back_at:
             return "taken_back"
-        if self.ends_at <= clock.now():
+        if self.orphaned or self.ends_at <= clock.now():
             return "ended"
         return "open" if self.left_cents > 0 else "paid"
 
@@ -68,10 +79,10 @@ class Link:
         return max(0, self.asked_cents - self.paid_cents)
 
     def split(self, cents: int, payable: dict[UUID, int]) -> dict[UUID, int]:
-        """So many cents over the bills, in their order: on each at most what was asked for it, and what is payable."""
+        """So many cents over the bills, in their order: on each at most what is still asked for it, and payable."""
         found = {}
         for bill, asked in self.parts:
-            share = min(cents, asked, payable.get(bill, 0))
+            share = min(cents, asked - self.paid.get(bill, 0), payable.get(bill, 0))
             if share > 0:
                 found[bill] = share
                 cents -= share

@@ -136,6 +136,11 @@ def help_opened(token: str) -> tuple[UUID, UUID]:
     return UUID(kept["a"]), UUID(kept["h"])
 
 
+def help_of(flow: Flow) -> tuple[UUID, UUID]:
+    """Billing account and link of a helper's flow."""
+    return UUID(flow.account_id), UUID(flow.helps)
+
+
 def help_address(flow: Flow) -> str:
     """The page of the link that a helper's flow came by."""
     return url("helping", help_token(flow.account_id, flow.helps))

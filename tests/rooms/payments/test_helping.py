@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from unittest import mock
 from uuid import UUID, uuid4
 
 import pytest
 
-from caretill.core import clock, sql
+from caretill.core import clock, outbox, sql
+from caretill.letters import post, send
 from caretill.payments import access, helping, history, look, motion, refund, take
 from caretill.payments.helping import Link
 from caretill.people import household
 from caretill.people.viewer import Hidden
 from house.cast import Bill, a_bill
 from house.desk import Desk, at_once
-from house.member import a_member
+from house.member import a_member, person_of
 
 AT = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
@@ -56,11 +58,54 @@ def test_what_was_asked_is_the_most_however_many_help(processor: Desk) -> None:
 
 
 def test_two_at_once_never_pay_more_than_was_asked(processor: Desk) -> None:
+    """Of one bill and of all: what was asked for each is the most that it gets."""
     first, second = a_bill(14_000, number="P0000000011"), a_bill(14_000, number="P0000000022")
     link = a_link(first, second, cents=2_500)
-    answers = at_once([lambda bill=bill: helps(bill, link, 5_000) for bill in (first, second)])  # type: ignore[misc]
-    assert sorted(answer.code for answer in answers) == ["above_owed", "open"]
-    assert again(link).paid_cents == 5_000
+    asked = [(first, 2_501), (second, 2_500), (first, 2_500), (second, 2_501), (first, 5_000)]
+    answers = at_once([lambda each=each: helps(each[0], link, each[1]) for each in asked])  # type: ignore[misc]
+    assert {answer.code for answer in answers} <= {"above_owed", "being_paid", "open"}
+    assert [answer.code for answer in answers].count("open") <= 2 and again(link).paid_cents <= 5_000
+    assert all(cents <= 2_500 for cents in again(link).paid.values())
+
+
+def test_each_bill_gets_what_was_asked_for_it_and_no_more(processor: Desk) -> None:
+    """Two who help one after the other: the second does not pay the first bill over again."""
+    first, second = a_bill(14_000, number="P0000000011"), a_bill(14_000, number="P0000000022")
+    link = a_link(first, second, cents=2_500)
+    paid(processor, first, link, 2_500)
+    payable = {first.bill_id: 11_500, second.bill_id: 14_000}
+    assert again(link).split(2_500, payable) == {second.bill_id: 2_500}
+    assert helps(first, link, 1).code == "above_owed"
+    payment_id = paid(processor, second, link, 2_500)
+    assert again(link).state == "paid"
+    assert refund.refund(first.account_id, payment_id, 700, uuid4(), "asked")["code"] == "refunded"
+    assert again(link).split(5_000, payable) == {second.bill_id: 700}
+    assert helps(second, link, 701).code == "above_owed"
+
+
+def test_it_pays_no_family(processor: Desk) -> None:
+    bill, other = a_bill(14_000), a_bill(9_000, family="2")
+    link = a_link(bill)
+    asked = bill.ask(1_000, others=((other.account_id, other.bill_id, 9_000),), help_id=link.id)
+    assert take.pay(asked).code == "not_found"
+    assert sql.one("SELECT count(*) AS n FROM payments_payment") == {"n": 0}
+
+
+def test_a_link_ends_with_the_right_of_who_made_it(processor: Desk) -> None:
+    """Who may pay no more learns no more of what is left, and is told of nothing."""
+    bill = a_bill(14_000)
+    member = a_member(bill.account_id, "pay", person_of(bill.account_id), email="pay@example.org")
+    link = a_link(bill, login_id=member.login_id)
+    assert again(link).state == "open"
+    paid(processor, bill, link, 1_000)
+    sql.execute("UPDATE people_access SET ended_at = %s WHERE login_id = %s", (clock.now(), member.login_id))
+    assert again(link).state == "ended"
+    assert [each.state for each in helping.of_bills(bill.account_id, [bill.bill_id])] == ["ended"]
+    mails: list[Any] = []
+    with mock.patch.object(post, "transmit", mails.append):
+        for _ in range(4):
+            outbox.relay(send.deliver)
+    assert [str(mail["To"]) for mail in mails] == ["pat@example.org"], "the helper's receipt alone"
 
 
 def test_what_was_given_up_or_sent_back_is_asked_again(processor: Desk) -> None:

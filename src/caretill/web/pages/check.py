@@ -6,11 +6,22 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from caretill.payments import take
+from caretill.payments import helping, take
 from caretill.payments.take import Answer, Ask
 from caretill.regions.catalog import organisation
 from caretill.web import bills, network, notices, preferences, visit
-from caretill.web.flow import Made, following, help_address, kept, over_to, settle, signed, turns, with_any_flow
+from caretill.web.flow import (
+    Made,
+    following,
+    help_address,
+    help_of,
+    kept,
+    over_to,
+    settle,
+    signed,
+    turns,
+    with_any_flow,
+)
 from caretill.web.forms.form import Reader
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, page, region_of
@@ -39,6 +50,8 @@ def check(request: HttpRequest, flow: Flow) -> HttpResponse:
         return kept(request, check_page(request, flow), flow)
     if reader.post.get("key") != flow.key:
         return kept(request, check_page(request, flow, 409, "changed"), flow)
+    if flow.helps and not flow.payment_id and helping.read(*help_of(flow)).state in ("taken_back", "ended"):
+        return sent(request, flow, Answer("help_ended"))
     return sent(request, flow, take.pay(ask(request, flow)))
 
 
