@@ -118,6 +118,21 @@ def test_a_network_that_misses_much_must_work_then_wait(db: None) -> None:
         assert guard.gate("oregon", ["P9999999999"], "192.0.2.2") == "open"
 
 
+def test_who_finds_their_bill_hides_nobody_who_guesses(db: None) -> None:
+    """A stranger on many networks meets the region's limit as soon as ever, however busy the region is (ADR 11)."""
+    bill = a_bill(14_000)
+    asked = [(each.kind, each.value) for each in numbers.candidates(catalog.region("oregon"), bill.number)]
+    with clock.fixed(datetime(2026, 11, 22, 18, 0, tzinfo=UTC)):
+        for turn in range(150):
+            for _ in range(3):
+                assert guard.gate("oregon", [bill.number], "192.0.2.1") == "open"
+                assert lookup.find("oregon", asked, {"last_norm": "solano"})
+            assert guard.gate("oregon", [f"P{turn:010d}"], f"10.0.{turn}.1") == "open"
+            guard.missed("oregon", [f"P{turn:010d}"], f"10.0.{turn}.1")
+        assert guard.gate("oregon", [bill.number], "192.0.2.1") == "both"
+        assert guard.gate("colorado", [bill.number], "192.0.2.1") == "open"
+
+
 def sent_code() -> dict[str, Any]:
     row = sql.one("SELECT topic, body FROM core_outbox ORDER BY id DESC LIMIT 1")
     assert row is not None
