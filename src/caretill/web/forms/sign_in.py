@@ -172,7 +172,7 @@ def typed(reader: Reader, name: str, missing: str = "") -> str:
 def judge(reader: Reader, name: str, password: str, about: Sequence[str], *, short: bool) -> None:
     """Note what is wrong with a new password (rules.md SEC-2). `short`: there is a second step, so 8 are enough."""
     wrong = passwords.fault(password, about)
-    if not wrong and not short and not passwords.alone(password):
+    if wrong in ("", "short") and not short and not passwords.alone(password):
         wrong = "short_alone"
     if wrong:
         reader.fault(name, f"security.error.password_{wrong}")

@@ -163,7 +163,7 @@ def test_a_new_password_ends_other_sessions_and_is_told(client: Client) -> None:
     ("password", "told"),
     [
         ("", "empty"),
-        ("otters", "short"),
+        ("otters", "short_alone"),
         ("otters swim", "short_alone"),
         ("juanasolano juana", "about_you"),
         ("aaaaaaaaaaaaaaaaaa", "known"),
