@@ -85,7 +85,8 @@ def pay(ask: Ask) -> Answer:
     Before all of it a place is taken among the sessions that may be opened, and left where no payment was begun.
     Whoever dies in between costs that place for the rest of the hour.
     """
-    place = velocity.enter(ask.account_id, ask.key, [bill for _, bill, _ in ask.bills], ask.network)
+    bills, helps = [bill for _, bill, _ in ask.bills], ask.help_id is not None
+    place = velocity.enter(ask.account_id, ask.key, bills, ask.network, helps=helps)
     if not place.allowed and not _known(ask):
         return Answer("too_many")
     answer = _claim(ask)
@@ -207,6 +208,7 @@ def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
             "expires_at": expires_at,
             "declined_since": now - velocity.DECLINED_SINCE,
             "declined_most": velocity.DECLINED_AN_ACCOUNT,
+            "declined_by_helpers": velocity.DECLINED_BY_HELPERS,
             "parts": [
                 {"bill_id": bill, "amount_cents": cents, "transfer_id": ids.uuid7()}
                 for bill, cents in (() if ask.others else ask.parts)

@@ -11,7 +11,7 @@ import pytest
 
 from caretill.core import clock, outbox, sql
 from caretill.letters import post, send
-from caretill.payments import access, helping, history, look, motion, refund, take
+from caretill.payments import access, helping, history, look, motion, refund, take, velocity
 from caretill.payments.helping import Link
 from caretill.people import household
 from caretill.people.viewer import Hidden
@@ -204,3 +204,38 @@ def test_the_family_sees_who_helped_and_not_their_card(processor: Desk) -> None:
     assert entry.payment_id == payment_id
     assert sql.one("SELECT help_id IS NOT NULL AS found FROM payments_payment") == {"found": True}
     assert motion.of_bill(bill.account_id, bill.bill_id)[0]["amount_cents"] == 5_000
+
+
+DECLINED = "4000000000000002"
+
+
+def refused(processor: Desk, bill: Bill, link: Link | None = None) -> str:
+    answer = helps(bill, link, 1_000) if link else take.pay(bill.ask(1_000))
+    if answer.code != "open":
+        return answer.code
+    assert answer.payment_id
+    for _ in range(5):
+        processor.card(answer.url, DECLINED)
+    return look.came_back(bill.account_id, answer.payment_id)
+
+
+def test_cards_of_helpers_leave_the_family_a_try_and_add_none(processor: Desk) -> None:
+    """Whoever holds a link knows nothing of the family: they must not shut it out, nor be a thief's further cards."""
+    bill = a_bill(14_000)
+    links = [a_link(bill) for _ in range(3)]
+    assert [refused(processor, bill, link) for link in links] == ["failed", "failed", "too_many"]
+    assert [refused(processor, bill) for _ in range(2)] == ["failed", "too_many"]
+
+
+def test_pages_opened_by_helpers_leave_the_family_half_of_them(processor: Desk) -> None:
+    bill = a_bill(14_000)
+    link = a_link(bill)
+
+    def opened(answer: take.Answer) -> str:
+        if answer.code == "open" and answer.payment_id:
+            take.stop(bill.account_id, answer.payment_id)
+        return answer.code
+
+    most = velocity.SESSIONS_A_BILL // 2
+    assert [opened(helps(bill, link, 1_000)) for _ in range(most + 1)] == ["open"] * most + ["too_many"]
+    assert [opened(take.pay(bill.ask(1_000))) for _ in range(most + 1)] == ["open"] * most + ["too_many"]

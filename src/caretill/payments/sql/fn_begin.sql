@@ -1,7 +1,8 @@
 -- Call 1 of money.md "Exactly once": key, claims, reservations, payment, attempt, event; all or nothing.
 -- p: payment_id, attempt_id, event_id, key, request_hash (hex), reference, check_code, region, currency,
 --    processor_account, payer_name, email, language, channel, visit (hex), gateway, request, business_date, now,
---    lease_until, expires_at, declined_since, declined_most, help_id (of a helper's), parts [{bill_id, amount_cents, transfer_id}],
+--    lease_until, expires_at, declined_since, declined_most, declined_by_helpers, help_id (of a helper's),
+--    parts [{bill_id, amount_cents, transfer_id}],
 --    forwards [{account_id, bill_id, amount_cents, payee}]: of a payment for several accounts every bill, and no parts;
 --    they are held by payments_share_reserve afterwards, account by account.
 -- Answers begun | repeat | key_conflict | being_paid | above_owed | not_found | help_ended | too_many (cards were
@@ -11,6 +12,7 @@ DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
     v_payment uuid := (p->>'payment_id')::uuid;
     kept core_idempotency;
+    declined record;
     total bigint;
     legs jsonb;
 BEGIN
@@ -24,10 +26,11 @@ BEGIN
         END IF;
         RETURN jsonb_build_object('code', 'repeat', 'payment_id', kept.payment_id);
     END IF;
-    IF (SELECT count(*) FROM payments_payment WHERE account_id = p_account_id AND state IN ('failed', 'voided')
-            AND failure_code <> '' AND method_last4 <> ''
-            AND changed_at > (p->>'declined_since')::timestamptz)
-        >= (p->>'declined_most')::bigint THEN
+    SELECT count(*) AS by_all, count(*) FILTER (WHERE help_id IS NOT NULL) AS by_helpers INTO declined
+    FROM payments_payment WHERE account_id = p_account_id AND state IN ('failed', 'voided')
+        AND failure_code <> '' AND method_last4 <> '' AND changed_at > (p->>'declined_since')::timestamptz;
+    IF declined.by_all >= (p->>'declined_most')::bigint OR p->>'help_id' IS NOT NULL
+            AND declined.by_helpers >= (p->>'declined_by_helpers')::bigint THEN
         RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'too_many';
     END IF;
     SELECT coalesce(sum(f.amount_cents), 0) INTO total
