@@ -67,6 +67,23 @@ def rows(lines: int, seed: int = 1) -> Iterator[tuple[str, Row]]:
                 yield table, row
 
 
+def families(count: int, bills: int, seed: int = 2) -> Iterator[tuple[str, Row]]:
+    """As `rows`: so many accounts of two people (numbers F7...) with so many bills each (numbers end in 7...)."""
+    chance = random.Random(seed)
+    for family in range(1, count + 1):
+        region, state, prefix = REGIONS[family % len(REGIONS)]
+        number, last = f"F7{family:07d}", LAST[chance.randrange(len(LAST))]
+        address = (f"{family} Example Street", "Sampleton", state, f"{prefix}02", f"family{family}@example.org")
+        yield "accounts", (region, number, "Elena", last, *address, "555-0100", "en", "000321", "001", "A1")
+        records = [f"7{family * 10 + place:08d}" for place in range(2)]
+        for record, first, born, relation in zip(
+            records, ("Elena", "Mei"), (1980, 2015), ("self", "child"), strict=True
+        ):
+            yield "people", (region, number, record, first, last, f"{born}-06-15", relation)
+        for each in range(bills):
+            yield from _bill(chance, region, number, records, 7_000_000_000 + family * 1_000 + each, 7)
+
+
 def _bill(
     chance: random.Random, region: str, account: str, records: list[str], number: int, most: int
 ) -> Iterator[tuple[str, Row]]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-import psycopg
-
-from bench import load, pay_web, world
+from bench import families, load, pay_web
 from bench.figures import Figure, percentile
 from bench.load import Plan
 from bench.pages import bill_pages
@@ -22,15 +20,13 @@ PAYMENTS = 250
 
 def measure(place: Place, rounds: int, bills: int, times: int, seconds: float) -> list[Figure]:
     """The same payers and pages on both worlds in turn; p50 in milliseconds, so less is better."""
-    base = world.small(place, bills)
-    place.make("grown", base)
-    say(f"growing {bills:,} bills {times:,} times")
-    grown = _grow(place, times)
+    base = families.base(place, bills)
+    grown = families.many(place, bills, times)
     ready = pay_web.prepare(place, base, rounds * PAYMENTS + pay_web.WARM)
     pays: dict[str, list[float]] = {"few": [], "many": []}
     views: dict[str, list[float]] = {"few": [], "many": []}
     place.make("few", base)
-    databases = {"few": "few", "many": "grown"}
+    databases = {"few": "few", "many": families.GROWN}
     with _both(place, databases) as sites:
         for name, site in sites.items():
             _pay(site, ready[: pay_web.WARM], 0 if name == "few" else 50_000)
@@ -42,8 +38,8 @@ def measure(place: Place, rounds: int, bills: int, times: int, seconds: float) -
                 pays[name].append(_pay(site, ready[start : start + PAYMENTS], turn * 100_000 + 7_000))
                 plan = Plan(HOST, site.web, requests[name], 200, LANES, seconds)
                 views[name].append(load.run(plan, {**clean(), **place.environment("few")}).p50)
-    place.drop("grown")
-    floor_is = f"the same with {bills:,} bills"
+    place.drop(families.GROWN)
+    floor_is = f"the same with {grown // times:,} bills"
     made = [
         Figure("growth_pay", "ms p50", pays["many"], pays["few"], GOAL, floor_is, less=True),
         Figure("growth_bill", "ms p50", views["many"], views["few"], GOAL, floor_is, less=True),
@@ -63,13 +59,3 @@ def _pay(site: Site, ready: list[pay_web.Ready], address: int) -> float:
     """The middle of what a payer waits for us, both pages of a payment together, in milliseconds."""
     log = drive([pay_web.pays(site, each) for each in ready], LANES, first_address=address)
     return 1000 * (percentile(log.times["check"], 0.5) + percentile(log.times["return"], 0.5))
-
-
-def _grow(place: Place, times: int) -> int:
-    """Copies by one who may leave out what keys would check row by row, where that is allowed."""
-    with place.connect("admin", "grown") as connection:
-        try:
-            connection.execute("SET session_replication_role = replica")
-        except psycopg.errors.InsufficientPrivilege:
-            pass
-        return world.multiply(connection, times)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
@@ -33,29 +34,30 @@ def measure(place: Place, rounds: int, bills: int, seconds: float) -> list[Figur
     """Both pages and the floor in turn, on one world, one web of two workers."""
     base = world.small(place, bills)
     place.make("pages", base)
-    with standing(place, "pages", worker=False) as site, _hello(place) as hello:
+    with standing(place, "pages", worker=False) as site, hello(place) as bare:
         found = {"page_bill": bill_pages(place, "pages", site), "page_find": _find_pages(place, site)}
         results: dict[str, list[Result]] = {name: [] for name in (*found, "hello")}
         for turn in range(rounds):
             say(f"pages, round {turn + 1} of {rounds}")
             for name, requests in found.items():
                 status = 200 if name == "page_bill" else 303
-                results[name].append(_load(place, Plan(HOST, site.web, requests, status, CONNECTIONS, seconds)))
-            plan = Plan(HOST, hello, [_get("/")], 200, CONNECTIONS, seconds, depth=HELLO_DEPTH)
-            results["hello"].append(_load(place, plan))
-        alone = _load(place, Plan(HOST, hello, [_get("/")], 200, CONNECTIONS, seconds))
+                results[name].append(taken(place, Plan(HOST, site.web, requests, status, CONNECTIONS, seconds)))
+            plan = hello_plan(bare, seconds)
+            results["hello"].append(taken(place, plan))
+        alone = taken(place, replace(hello_plan(bare, seconds), depth=1))
         gap = _gap(place, site)
         web_mib = held_mib(family(site.pids["web"]))
     queries = dict(line.split("\t") for line in place.run("pages", "-m", "bench.child", "queries").splitlines())
-    bill = _figure("page_bill", results, BILL_GOAL, queries["bill"])
-    find = _figure("page_find", results, FIND_GOAL, queries["hit"])
+    bill = figure("page_bill", results, BILL_GOAL, queries["bill"])
+    find = figure("page_find", results, FIND_GOAL, queries["hit"])
     bill.beside |= {"MiB of web": web_mib, "hello, one request under way, pages/s": alone.rate}
     find.beside |= {"queries of a miss": int(queries["miss"]), **gap}
     find.limits["gap ms"] = GAP_MS
     return [bill, find]
 
 
-def _figure(name: str, results: dict[str, list[Result]], goal: float, queries: str) -> Figure:
+def figure(name: str, results: Mapping[str, Sequence[Result]], goal: float | None, queries: str) -> Figure:
+    """A page beside the floor, both of the same rounds."""
     made = Figure(
         name=name,
         unit="pages/s",
@@ -75,12 +77,13 @@ def _figure(name: str, results: dict[str, list[Result]], goal: float, queries: s
     return made
 
 
-def _load(place: Place, plan: Plan) -> Result:
+def taken(place: Place, plan: Plan) -> Result:
+    """What comes of a load."""
     return load.run(plan, {**clean(), **place.environment("pages")})
 
 
 @contextmanager
-def _hello(place: Place) -> Iterator[int]:
+def hello(place: Place) -> Iterator[int]:
     """granian with nothing behind it, started as our web is."""
     (port,) = free_ports(1)
     served = serve.program(HOST, port, WORKERS)
@@ -91,8 +94,10 @@ def _hello(place: Place) -> Iterator[int]:
         yield port
 
 
-def _get(path: str) -> str:
-    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+def hello_plan(port: int, seconds: float) -> Plan:
+    """The load of the floor."""
+    get = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+    return Plan(HOST, port, [get], 200, CONNECTIONS, seconds, depth=HELLO_DEPTH)
 
 
 def bill_pages(place: Place, database: str, site: Site) -> list[str]:

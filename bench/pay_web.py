@@ -93,10 +93,10 @@ def measure(place: Place, rounds: int, payments: int, bills: int) -> Figure:
     return figure
 
 
-def prepare(place: Place, base: str, count: int) -> list[Ready]:
-    """Have so many payers find a bill each and answer everything up to the last page."""
+def prepare(place: Place, base: str, count: int, papers: str = "pay") -> list[Ready]:
+    """Have so many payers find a bill each and answer everything up to the last page. `papers`: which (papers.py)."""
     say(f"{count:,} payers find their bills")
-    listed = place.run(base, "-m", "bench.child", "papers", "pay", str(count)).splitlines()
+    listed = place.run(base, "-m", "bench.child", "papers", papers, str(count)).splitlines()
     ready: list[Ready] = []
     with standing(place, base, worker=False) as site:
         walks = (_answers(site.web, line.split("\t"), ready) for line in listed)
@@ -152,7 +152,7 @@ def _fresh(place: Place, base: str, calls: Path | None) -> Iterator[Site]:
 def _round(place: Place, site: Site, walks: list[Walk], address: int, pace: float) -> Round:
     """Warm up, then measure until all is booked and told."""
     drive(walks[:WARM], 8, first_address=address + 20_000)
-    _drained(place, WARM)
+    drained(place, WARM)
     if pace:
         place.settle()
     with place.connect("admin", "") as connection:
@@ -160,7 +160,7 @@ def _round(place: Place, site: Site, walks: list[Walk], address: int, pace: floa
         before = stats.look(connection)
         began = perf_counter()
         log = drive(walks[WARM:], LANES, first_address=address, pace=pace)
-        _drained(place, len(walks))
+        drained(place, len(walks))
         seconds = perf_counter() - began
         counted = stats.look(connection).since(before)
     made = len(walks) - WARM
@@ -177,11 +177,11 @@ def _used(place: Place, site: Site) -> dict[str, float]:
     return found | {"payers": processor_seconds()}
 
 
-def _drained(place: Place, count: int) -> None:
+def drained(place: Place, count: int, database: str = "pay") -> None:
     """Until that many payments are booked and their messages applied. Raises Refused when they never are."""
     until = perf_counter() + DRAIN_SECONDS
     row = None
-    with place.connect("owner", "pay") as connection:
+    with place.connect("owner", database) as connection:
         while perf_counter() < until:
             row = connection.execute(
                 "SELECT (SELECT count(*) FROM payments_payment WHERE state = 'succeeded'),"

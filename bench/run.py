@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bench import demo_memory, growth, import_csv, machine, pages, pay_batch, pay_web, statement_pdf
+from bench import account, demo_memory, growth, import_csv, machine, pages, pay_batch, pay_web, statement_pdf
 from bench.figures import Figure, table
 from bench.place import Place, say
 from caretill import ROOT
@@ -55,11 +55,17 @@ MEASURES: dict[str, Callable[[Place, Sizes], Sequence[Figure]]] = {
     "statement_pdf": lambda place, each: [
         statement_pdf.measure(place, each.rounds, each.bills, each.statements, each.seconds)
     ],
+    "account": lambda place, each: account.measure(place, each.rounds, each.bills, each.times, each.seconds),
     "growth": lambda place, each: growth.measure(place, each.rounds, each.bills, each.times, each.seconds / 2),
     "demo": lambda place, _: [demo_memory.measure(place)],
 }
 # What `--only` may name besides: the figures of a measure that has several.
-PARTS = {"page_bill": "pages", "page_find": "pages", "growth_pay": "growth", "growth_bill": "growth"}
+PARTS = {
+    **dict.fromkeys(("page_bill", "page_find"), "pages"),
+    **dict.fromkeys(("page_home", "page_bills", "page_history", "page_member_bill"), "account"),
+    **dict.fromkeys(("sign_in", "forgot_password", "register"), "account"),
+    **dict.fromkeys(("growth_pay", "growth_bill"), "growth"),
+}
 GROWTH_TIMES = 1_000
 
 

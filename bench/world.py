@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,16 @@ SHARDED = (
     "billing_lookup_key",
     "ledger_transfer",
     "ledger_balance",
+    "payments_payment",
+    "payments_part",
+    "payments_event",
+    "letters_statement",
 )
 # Columns that hold ids of ours: a copy of an account has others.
-IDS = ("account_id", "id", "ref", "person_id", "bill_id", "transfer_id", "debit_ref", "credit_ref", "subject_id")
+IDS = (
+    "account_id", "id", "ref", "person_id", "bill_id", "payment_id", "transfer_id", "debit_ref", "credit_ref",
+    "subject_id",
+)  # fmt: skip
 
 
 def small(place: Place, bills: int) -> str:
@@ -44,24 +51,38 @@ def small(place: Place, bills: int) -> str:
     long = place.folder / f"{name}-long"
     write_long(long)
     import_csv.run(place, name, long)
-    with place.connect("owner", name) as connection:
-        connection.execute(_TOLD)
-        connection.execute("VACUUM (ANALYZE)")
+    told(place, name)
     return name
 
 
-# Every bill has had its statement, so that no worker of a round has papers to draw.
+def told(place: Place, name: str) -> None:
+    """Every bill has had its statement, so that no worker of a round has papers to draw."""
+    with place.connect("owner", name) as connection:
+        connection.execute(_TOLD)
+        connection.execute("VACUUM (ANALYZE)")
+
+
 _TOLD = """
     INSERT INTO letters_statement (account_id, id, bill_id, number, version, language, issued_at, figures,
         figures_digest, layout, sha256)
-    SELECT account_id, gen_random_uuid(), id, 1, version, 'en', changed_at, '{}', '', '', '' FROM billing_bill"""
+    SELECT b.account_id, gen_random_uuid(), b.id, 1, b.version, 'en', b.changed_at,
+        jsonb_build_object('statement_date', b.issue_date, 'payable_cents', r.debits_posted - r.credits_posted),
+        '', '', ''
+    FROM billing_bill b
+    JOIN ledger_balance r ON r.account_id = b.account_id AND r.kind = 'receivable' AND r.ref = b.id
+    WHERE NOT EXISTS (SELECT 1 FROM letters_statement s WHERE s.account_id = b.account_id AND s.bill_id = b.id)"""
 
 
 def write_long(folder: Path) -> None:
     """A delivery of bills of twelve lines, two an account, a part of each paid at the desk."""
+    write(folder, _long())
+
+
+def write(folder: Path, told: Iterable[tuple[str, data.Row]]) -> None:
+    """A delivery of these rows, each with its table, as the documented CSV."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, list[tuple[str, ...]]] = {name: [] for name in bill_csv.FAMILY.by_name}
-    for table, row in _long():
+    rows: dict[str, list[data.Row]] = {name: [] for name in bill_csv.FAMILY.by_name}
+    for table, row in told:
         rows[table].append(row)
     for name, asked in bill_csv.FAMILY.by_name.items():
         header = tuple(column.name for column in asked.columns if not column.optional)
@@ -93,10 +114,16 @@ def _long_bill(region: str, account: str, record: str, number: str) -> Iterator[
     yield "payments", (region, number, "D1", "1", care, "10.00", "desk")
 
 
-def multiply(connection: psycopg.Connection[Any], times: int) -> int:
-    """Have every account `times` times, each copy with ids and blind indexes of its own; how many bills stand then.
+def multiply(connection: psycopg.Connection[Any], times: int) -> None:
+    """Have every account `times` times, as `copy` makes them. `connection` is the owner's."""
+    copy(connection, times)
+    connection.execute("VACUUM (ANALYZE)")
 
-    `connection` is the owner's. Copies have the same figures, so pages and payments of them are as those of the first.
+
+def copy(connection: psycopg.Connection[Any], times: int) -> None:
+    """All rows of every account once more for each time but the first, with ids and blind indexes of their own.
+
+    Copies have the same figures, so pages and payments of them are as those of the first.
     """
     for table in SHARDED:
         columns = [row[0] for row in connection.execute(_COLUMNS, (table,)).fetchall()]
@@ -105,10 +132,6 @@ def multiply(connection: psycopg.Connection[Any], times: int) -> int:
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {chosen} FROM {table} t,"
             f" generate_series(1, {times - 1:d}) AS copy"
         )
-    connection.execute("VACUUM (ANALYZE)")
-    row = connection.execute("SELECT count(*) FROM billing_bill").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 _COLUMNS = (

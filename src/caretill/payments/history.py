@@ -141,7 +141,8 @@ def sums(viewer: Viewer, wanted: Wanted) -> list[Sum]:
 
 def choices(viewer: Viewer) -> Choices:
     """Everybody with a bill that the viewer may see."""
-    rows = sql.query(sql.load(__file__, "history_people.sql"), {"reach": reach_rows(viewer)}) if viewer.accounts else []
+    asked = {"reach": reach_rows(viewer), "accounts": list(viewer.accounts)}
+    rows = sql.query(sql.load(__file__, "history_people.sql"), asked) if viewer.accounts else []
     people = tuple((row["id"], row["first_name"], row["last_name"]) for row in rows)
     return Choices(people, min((row["since"].year for row in rows), default=None))
 

@@ -7,7 +7,7 @@ WITH reach AS (
         b.number AS bill_number, b.payee, b.kind AS bill_kind, b.region, b.private, b.person_id, b.due_date,
         p.first_name, p.last_name, p.birth_date, p.relation
     FROM reach r
-    JOIN billing_bill b ON b.account_id = r.account_id AND (r.everybody OR b.person_id = ANY(r.people))
+    JOIN billing_bill b ON b.account_id = ANY(%(accounts)s::uuid[]) AND b.account_id = r.account_id AND (r.everybody OR b.person_id = ANY(r.people))
     JOIN letters_statement s ON s.account_id = b.account_id AND s.bill_id = b.id
     JOIN people_person p ON p.account_id = b.account_id AND p.id = b.person_id
     WHERE (%(statement)s::uuid IS NULL OR s.id = %(statement)s::uuid)

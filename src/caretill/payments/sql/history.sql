@@ -1,6 +1,7 @@
 -- Every amount that moved on some accounts, by bill and then by entry; what a viewer's reach leaves out is not there.
 -- What was paid and given back here is what the ledger says moved through clearing; desk and elsewhere as the feed says.
 -- What one account forwarded to another counts there, at the bill it was for.
+-- The accounts stand beside the reach as well: what the planner does not see it takes for many, and reads whole tables.
 WITH reach AS (
     SELECT * FROM jsonb_to_recordset(%(reach)s::jsonb) AS r(account_id uuid, everybody boolean, people uuid[])
 ), moved AS (
@@ -8,21 +9,21 @@ WITH reach AS (
         sum(t.amount_cents)::bigint AS amount_cents, sum(t.amount_cents)::bigint AS paid_cents,
         0::bigint AS refunded_cents, max(t.business_date) AS day, max(t.recorded_at) AS at
     FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
-    WHERE t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.debit_kind IN ('clearing', 'forwarded')
+    WHERE t.account_id = ANY(%(accounts)s::uuid[]) AND t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.debit_kind IN ('clearing', 'forwarded')
         AND t.credit_kind IN ('receivable', 'credit')
     GROUP BY t.account_id, t.payment_id, t.subject_id
     UNION ALL
     SELECT t.account_id, 'refund', t.journal_id, t.payment_id, t.subject_id, sum(t.amount_cents)::bigint, 0,
         sum(t.amount_cents)::bigint, max(t.business_date), max(t.recorded_at)
     FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
-    WHERE t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.credit_kind IN ('clearing', 'forwarded')
+    WHERE t.account_id = ANY(%(accounts)s::uuid[]) AND t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.credit_kind IN ('clearing', 'forwarded')
         AND t.debit_kind IN ('receivable', 'credit')
     GROUP BY t.account_id, t.journal_id, t.payment_id, t.subject_id
     UNION ALL
     SELECT o.account_id, CASE o.method WHEN 'desk' THEN 'desk' ELSE 'elsewhere' END,
         md5(o.bill_id || o.number)::uuid, NULL, o.bill_id, o.amount_cents, o.amount_cents, 0, o.paid_on, o.recorded_at
     FROM reach r JOIN billing_outside_payment o ON o.account_id = r.account_id
-    WHERE o.amount_cents > 0
+    WHERE o.account_id = ANY(%(accounts)s::uuid[]) AND o.amount_cents > 0
     UNION ALL
     SELECT s.bill_account, CASE a.state WHEN 'failed' THEN 'failed' ELSE 'on_its_way' END, a.id, a.id, s.bill_id,
         s.amount_cents, 0, 0, a.business_date, a.created_at
@@ -38,8 +39,9 @@ WITH reach AS (
                 WHERE h.account_id = f.to_account_id AND h.payment_id = f.payment_id AND h.state = 'booked'))
     ) AS s ON true
     -- A family's payment that went through is on its way to each bill until that bill's account has booked it.
-    WHERE a.state IN ('submitting', 'requires_action', 'pending', 'unknown', 'failed')
-        OR (a.state = 'succeeded' AND a.family)
+    WHERE a.account_id = ANY(%(accounts)s::uuid[])
+        AND (a.state IN ('submitting', 'requires_action', 'pending', 'unknown', 'failed')
+            OR (a.state = 'succeeded' AND a.family))
 ), parts AS (
     SELECT m.*, b.number AS bill_number, b.payee, b.region, b.private, b.person_id, p.first_name, p.last_name,
         p.birth_date, p.relation
