@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,6 @@ from caretill.regions.models import Region
 from caretill.web import network
 from caretill.web.account import member
 from caretill.web.forms.documents import ABOUT, DocumentsForm
-from caretill.web.forms.form import Form
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, form_page, page, region_of
 from caretill.web.pages import errors
@@ -57,9 +57,11 @@ def sent(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     return page(request, "documents_sent.html", region=region, **figures)
 
 
-def _shown(request: HttpRequest, form: Form, region: Region) -> HttpResponse:
+def _shown(request: HttpRequest, form: DocumentsForm, region: Region) -> HttpResponse:
     session = member.of(request)
     figures: dict[str, Any] = {"abouts": ABOUT, "most": documents.MOST_FILES}
     if session:
+        if request.method == "GET":
+            form = replace(form, name=f"{session.first_name} {session.last_name}".strip())
         return member.member_form_page(request, session, "documents.html", form, region=region, **figures)
     return form_page(request, "documents.html", form, region=region, **figures)

@@ -14,7 +14,7 @@ from caretill.web.page import SeeOther, page
 
 SECONDS = 3600
 MOST_BYTES = 16_384
-_ON_REQUEST_PATHS = ("/account/",)
+_ON_REQUEST_PATHS = ("/account/", "/register/done/")
 # Never given back: the forgery token of the ended session, and what opens an account.
 _NOT_KEPT = ("csrfmiddlewaretoken", "password", "new_password", "code", "passkey", "seed")
 

@@ -133,9 +133,10 @@ def too_many(request: HttpRequest, region: Region, form: FieldsForm, sought: Sou
 @step("register_terms")
 def terms(request: HttpRequest, held: Registering, region: Region) -> HttpResponse:
     """The organisation's terms of use. Which words were agreed to, in which version and language, is kept."""
+    form = TermsForm.read(request, before=bool(held.terms))
+    # Reading may switch the language: the words that are shown and agreed to are those of the page that follows.
     language = preferences.of(request).language
     words = notices.texts(organisation(), region, language)["terms"]
-    form = TermsForm.read(request, before=bool(held.terms))
     if form.sent:
         held.terms = {
             "version": words["version"],

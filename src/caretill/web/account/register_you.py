@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -60,8 +61,12 @@ def secret(request: HttpRequest, held: Registering, region: Region) -> HttpRespo
 @step("register_paper")
 def paper(request: HttpRequest, held: Registering, region: Region) -> HttpResponse:
     """The language we write in; paper, or none after a sample could be opened. Then the login is made."""
+    before = preferences.of(request).language
+    form = SpeakForm.read(request, before)
+    # Reading may switch the language: the words that are shown and agreed to are those of the page that follows.
     language = preferences.of(request).language
-    form = SpeakForm.read(request, before=language)
+    if language != before:
+        form = replace(form, speak=language)
     words = notices.texts(organisation(), region, language)["paperless"]
     if form.sent:
         digest = words_digest(words, language)
@@ -93,8 +98,8 @@ def _make(request: HttpRequest, held: Registering, form: SpeakForm, paper: regis
         there = url("invite_take" if held.invited else "register_done")
         response = door.begin(request, login_id, second=False).onto(SeeOther(there))
     else:
-        then = f"?{urlencode({'next': url('invite_take')})}" if held.invited else ""
-        response = SeeOther(url("sign_in_second") + then)
+        then = urlencode({"next": url("invite_take" if held.invited else "register_done")})
+        response = SeeOther(f"{url('sign_in_second')}?{then}")
         door.set_half(response, login_id)
     preferences.keep(request, response)
     registering.forget(response)

@@ -58,10 +58,14 @@ def second_page(request: HttpRequest, login_id: UUID, form: SecondForm) -> HttpR
 
 
 def app_of(sealed: str, login_id: UUID, email: str) -> dict[str, str]:
-    """A seed to be put into an app: `seed` sealed, `key` as text in groups of four, `square` as a drawing."""
+    """A seed to be put into an app: `seed` sealed, `key` as text in groups of four, `square` as a drawing,
+    `link` for an app on this device."""
     seed = open_seed(sealed, login_id) or factors.new_seed()
-    square = scaled(qr_svg(factors.seed_address(seed, email, organisation().name)))
+    name = organisation().name
+    square = scaled(qr_svg(factors.seed_address(seed, email, name)))
     return {
+        # An address on a page names nobody; the square is a drawing.
+        "link": factors.seed_address(seed, f"{email[:1]}***", name),
         "seed": tokens.seal(f"seed:{login_id}", {"s": seed}, SEED_SECONDS),
         "key": " ".join(seed[at : at + 4] for at in range(0, len(seed), 4)),
         "square": square,

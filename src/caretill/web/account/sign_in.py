@@ -11,7 +11,7 @@ from caretill.core import work
 from caretill.people import passkeys, sessions, signin, tries
 from caretill.people.tries import Gate
 from caretill.web import preferences
-from caretill.web.account import door, keys, member
+from caretill.web.account import door, kept, keys, member
 from caretill.web.account.second import second_page
 from caretill.web.forms.sign_in import SecondForm, SignInForm, sealed
 from caretill.web.jinja import url
@@ -51,7 +51,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(request: HttpRequest, form: SignInForm) -> HttpResponse:
-    figures: dict[str, Any] = {"keys": keys.to_use(request), "here": member.of(request)}
+    figures: dict[str, Any] = {"keys": keys.to_use(request), "here": member.of(request), "onward": kept.way(form.next)}
     return form_page(request, "account/sign_in.html", form, **figures)
 
 

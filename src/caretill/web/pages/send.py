@@ -8,6 +8,7 @@ from caretill.payments import look, take
 from caretill.payments.access import payment_figures
 from caretill.payments.gateways.base import GatewayUnknown
 from caretill.web import preferences, visit
+from caretill.web.account import member
 from caretill.web.flow import Made, over_to, with_payment
 from caretill.web.jinja import url
 from caretill.web.moments import said
@@ -41,7 +42,10 @@ def cancel_page(request: HttpRequest, made: Made, status: int = 200, notice: str
     """The choice. `notice` names words on top."""
     figures = payment_figures(made.account_id, made.payment_id)
     told = said(request, region_of(figures["region"]))
-    return page(request, "cancel.html", status=status, payment=figures, token=made.token, notice=notice, **told)
+    here = member.of(request) is not None
+    return page(
+        request, "cancel.html", status=status, payment=figures, token=made.token, notice=notice, here=here, **told
+    )
 
 
 def went_on(request: HttpRequest, made: Made) -> HttpResponse:

@@ -271,7 +271,7 @@ def test_california_asks_its_five_numbers(db: None) -> None:
 def test_a_short_password_leads_to_a_second_step_before_anything_is_open(bill: Bill) -> None:
     one = Registrant()
     answer = one.whole(facts(bill), password="otters 4 tea")
-    assert (answer.status_code, answer["Location"]) == (303, "/sign-in/second/")
+    assert (answer.status_code, answer["Location"]) == (303, "/sign-in/second/?next=%2Fregister%2Fdone%2F")
     assert not login()["whole_password"] and sql.query("SELECT 1 FROM people_signed_in") == []
     assert one.client.get("/register/done/")["Location"].startswith("/sign-in/")
 
