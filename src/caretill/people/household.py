@@ -29,6 +29,7 @@ from caretill.regions import catalog
 INVITE_DAYS = 14
 MOST_WAITING = 10  # invitations of one account that nobody has taken
 MOST_A_DAY = 10  # invitations that one account sends in 24 hours
+MOST_HELPERS = 30  # logins that may do something on an account by what others gave, those invited counted in
 _INVITE_SECONDS = INVITE_DAYS * 86_400
 Wishes = Mapping[UUID, Level | None]  # by person, NOBODY for everybody; None: nothing
 Outcome = Literal["changed", "ended", "same"]
@@ -44,6 +45,10 @@ class OwnInvitation(Exception):
 
 class TooMany(Exception):
     """Enough invitations wait, or were sent today."""
+
+
+class Full(Exception):
+    """As many can see the account as a list shows."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def invite(viewer: Viewer, account_id: UUID, email: str, wishes: Wishes) -> None
     """Offer rights by mail: a link that works once, for 14 days. An older offer to the same address ends.
 
     `wishes` holds at least one level. Raises Hidden where it speaks of somebody for whom the viewer does not manage,
-    TooMany.
+    TooMany, Full.
     """
     now = clock.now()
     rights = {str(person): level for person, level in wishes.items() if level}
@@ -81,11 +86,15 @@ def invite(viewer: Viewer, account_id: UUID, email: str, wishes: Wishes) -> None
         )
         row = sql.one(
             "SELECT count(*) FILTER (WHERE taken_at IS NULL AND ended_at IS NULL AND expires_at > %s) AS waiting,"
-            " count(*) FILTER (WHERE made_at > %s) AS today FROM people_invite WHERE account_id = %s",
-            (now, now - timedelta(days=1), account_id),
+            " count(*) FILTER (WHERE made_at > %s) AS today, (SELECT count(DISTINCT x.login_id) FROM people_access x"
+            " WHERE x.account_id = %s AND x.level IN ('see', 'pay', 'manage')"
+            " AND (x.ended_at IS NULL OR x.ended_at > %s)) AS helpers FROM people_invite WHERE account_id = %s",
+            (now, now - timedelta(days=1), account_id, now, account_id),
         )
         if row is None or row["waiting"] >= MOST_WAITING or row["today"] >= MOST_A_DAY:
             raise TooMany
+        if row["waiting"] + row["helpers"] >= MOST_HELPERS:
+            raise Full
         token, invite_id = secrets.token_urlsafe(32), uuid7()
         sql.execute(
             "INSERT INTO people_invite (account_id, id, by_login, email, rights, digest, made_at, expires_at)"

@@ -21,6 +21,7 @@ IDLE = timedelta(minutes=10)
 WARN_BEFORE = timedelta(minutes=2)
 LONGEST = timedelta(hours=12)
 FRESH = timedelta(minutes=15)  # who changes how they sign in has proved who they are so long ago at most
+MOST_LISTED = 50
 NOTE_EVERY = timedelta(seconds=20)  # `seen_at` is written this often at most: a page costs no write for it
 _GIVEN: dict[str, Level] = {"holder": "manage", "own": "manage", "manage": "manage", "pay": "pay", "see": "see"}
 
@@ -149,12 +150,14 @@ def end_all(login_id: UUID, but: bytes | None = None) -> None:
 
 
 def listed(session: Session) -> list[dict[str, Any]]:
-    """Browsers signed in now: id, browser, began_at, seen_at, `here`. The latest first."""
+    """Browsers signed in now: id, browser, began_at, seen_at, `here`. The latest first, at most MOST_LISTED of them;
+    `end_all` ends the others too.
+    """
     now = clock.now()
     rows = sql.query(
         "SELECT id, browser, began_at, seen_at FROM people_signed_in WHERE login_id = %s AND ended_at IS NULL"
-        " AND seen_at > %s AND began_at > %s ORDER BY seen_at DESC",
-        (session.login_id, now - IDLE, now - LONGEST),
+        " AND seen_at > %s AND began_at > %s ORDER BY seen_at DESC LIMIT %s",
+        (session.login_id, now - IDLE, now - LONGEST, MOST_LISTED),
     )
     return [row | {"id": bytes(row["id"]), "here": bytes(row["id"]) == session.id} for row in rows]
 

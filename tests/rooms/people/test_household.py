@@ -178,6 +178,19 @@ def test_invitations_have_an_end(home: Family, time: FixedClock) -> None:
     invited(home, giver, {"": "see"}, "more@example.org")
 
 
+def test_an_account_has_so_many_helpers_and_no_more(home: Family) -> None:
+    """Those invited count too; who was taken back from does not."""
+    giver = login(home, "holder")
+    helpers = [login(home, "see") for _ in range(household.MOST_HELPERS - 1)]
+    grant(helpers[0], home.account_id, "pay", home.people["Iker"])
+    invited(home, giver, {"": "see"}, "last@example.org")
+    with pytest.raises(household.Full):
+        invited(home, giver, {"": "see"}, "more@example.org")
+    invited(home, giver, {"": "see"}, "last@example.org")
+    sql.execute("UPDATE people_access SET ended_at = %s WHERE login_id = %s", (clock.now(), helpers[0]))
+    invited(home, giver, {"": "see"}, "more@example.org")
+
+
 @pytest.mark.parametrize(("held", "name"), list(itertools.product(("see", "pay"), ("", "Iker"))))
 def test_who_may_only_see_or_pay_gives_nothing(home: Family, held: str, name: str) -> None:
     viewer = household.viewer_of(login(home, held, name))

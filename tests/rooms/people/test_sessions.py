@@ -81,3 +81,12 @@ def test_signing_in_again_ends_what_was_here_before(db: None) -> None:
     first = signin.enter(login_id, b"d", "Firefox", second=False)
     second = signin.enter(login_id, b"d", "Firefox", second=False, before=first)
     assert sessions.who(first) is None and sessions.who(second)
+
+
+def test_the_list_of_browsers_has_an_end_and_all_of_them_can_be_ended(db: None) -> None:
+    login_id = a_login()
+    tokens = [sessions.begin(login_id, b"d", "Firefox", second=False) for _ in range(sessions.MOST_LISTED + 5)]
+    here = sessions.who(tokens[-1])
+    assert here and len(sessions.listed(here)) == sessions.MOST_LISTED
+    sessions.end_all(login_id, but=here.id)
+    assert [row["here"] for row in sessions.listed(here)] == [True]

@@ -30,6 +30,8 @@ def invite(request: HttpRequest, session: Session, account: UUID) -> HttpRespons
             return household.done("invited")
         except verbs.TooMany:
             form = form.wrong("email", "household.error.too_many")
+        except verbs.Full:
+            form = form.wrong("email", "household.error.full", most=verbs.MOST_HELPERS)
     return member_form_page(
         request, session, "account/invite.html", form,
         account=found, choices=household.choices(found, found.managed), answers=ANSWERS,
