@@ -19,7 +19,6 @@ from caretill.web.account import kept
 from caretill.web.forms.form import Form
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, View
-from caretill.web.pages import errors
 
 # The pages that every page leads to, in this order.
 ROOMS: tuple[str, ...] = ("home", "bills", "history", "household", "profile")
@@ -52,7 +51,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> View:
         try:
             return view(request, session, *args, **figures)
         except Hidden:
-            return errors.problem(request, 404)
+            return member_page(request, session, "error.html", status=404, problem="s404")
 
     return asked
 
@@ -75,6 +74,14 @@ def member_page(
     """A page of a member's own, with the way to all the others. The region is that of the login."""
     figures.setdefault("region", organisation().region(session.region))
     return pages.page(request, template, status=status, member=session, rooms=ROOMS, **figures)
+
+
+def open_page(request: HttpRequest, template: str, **figures: Any) -> HttpResponse:
+    """A page for everybody: who is signed in keeps the way to their own pages."""
+    session = of(request)
+    if session is None:
+        return pages.page(request, template, **figures)
+    return pages.page(request, template, member=session, rooms=ROOMS, **figures)
 
 
 def member_form_page(request: HttpRequest, session: Session, template: str, form: Form, **figures: Any) -> HttpResponse:

@@ -13,6 +13,7 @@ from caretill.regions import rules
 from caretill.regions.catalog import organisation
 from caretill.regions.models import TOPICS, Contact, Region
 from caretill.web import hours, moments, notices, preferences
+from caretill.web.account.member import open_page
 from caretill.web.flow import with_flow
 from caretill.web.jinja import url
 from caretill.web.page import accepts, page, region_of
@@ -63,7 +64,7 @@ def reach(region: Region, language: str, about: About | None = None) -> dict[str
 @accepts("GET")
 def help_region(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything about reaching one region."""
-    return page(request, "help.html", **reach(region_of(slug), preferences.of(request).language))
+    return open_page(request, "help.html", **reach(region_of(slug), preferences.of(request).language))
 
 
 @accepts("GET")
@@ -80,17 +81,17 @@ def bill_help(request: HttpRequest, flow: Flow) -> HttpResponse:
 @accepts("GET")
 def help_regions(request: HttpRequest) -> HttpResponse:
     """Choose a region to see its numbers."""
-    return page(request, "help_regions.html", spot="")
+    return open_page(request, "help_regions.html", spot="")
 
 
 @accepts("GET")
 def help_paying(request: HttpRequest) -> HttpResponse:
     """The address that every bill prints for help with paying; each region has its own telephone for it."""
-    return page(request, "help_regions.html", spot="#paying")
+    return open_page(request, "help_regions.html", spot="#paying")
 
 
 @accepts("GET")
 def languages(request: HttpRequest, slug: str) -> HttpResponse:
     """Free help in other languages (rules.md ACC-2), with the region's telephone."""
     region = region_of(slug)
-    return page(request, "languages.html", region=region, lines=notices.lines(organisation(), region))
+    return open_page(request, "languages.html", region=region, lines=notices.lines(organisation(), region))

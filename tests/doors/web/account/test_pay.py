@@ -118,7 +118,7 @@ def test_bills_of_several_accounts_are_one_payment(processor: Desk) -> None:
     assert all(bill.number in receipt for bill in bills)
     for bill in bills:
         page = text(client.get(f"/account/bills/{bill.bill_id}/"))
-        assert words("bills.receipts") in page
+        assert f"/account/history/receipts/{row['id']}/" in page
     assert "$200.00" in text(client.get("/account/"))
 
 
