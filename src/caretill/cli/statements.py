@@ -52,6 +52,9 @@ def _papers(options: argparse.Namespace) -> Answer:
     """The papers of statements that the worker made, for printing and mailing."""
     if not options.folder:
         raise Refused("papers go to a folder: --folder DIR", USAGE)
-    written, gone = statements.papers(options.folder, options.since or clock.today("UTC"))
-    line = f"{written:,} papers written to {options.folder}, {gone:,} cannot be made again: their layout has changed"
-    return Answer(line, {"written": written, "gone": gone})
+    written, gone, screens = statements.papers(options.folder, options.since or clock.today("UTC"))
+    line = (
+        f"{written:,} papers written to {options.folder}, {gone:,} cannot be made again: their layout has changed;"
+        f" {screens:,} on screen only"
+    )
+    return Answer(line, {"written": written, "gone": gone, "on_screen": screens})

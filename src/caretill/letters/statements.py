@@ -4,7 +4,8 @@ A statement is numbered within its bill. Kept are the figures and the digest of 
 fiftieth of its size, and they make the same bytes again while the layout stands (`models.Statement`).
 
 Of a private visit two papers leave the house: to the guarantor what is owed, without the care, and the statement itself
-to the patient, where their own login gives an address and wants paper. Without one it waits on their screen.
+to the patient, where their own login gives an address and wants paper. Without one it waits on their screen. No paper
+is written to a guarantor who agreed to do without: their statement is kept like any other.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import structlog
 from caretill.billing.access import bill_figures, for_patient
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
-from caretill.letters import pdf
+from caretill.letters import pdf, wants
 from caretill.letters.closed_page import closed
 from caretill.letters.press import Press, Printed, press, print_statement, statement_pdf
 from caretill.regions import catalog
@@ -139,15 +140,17 @@ def due(after: tuple[UUID, UUID], most: int) -> list[dict[str, Any]]:
     return sql.query(sql.load(__file__, "due.sql"), (*after, most))
 
 
-def papers(folder: Path, since: date) -> tuple[int, int]:
-    """Write the papers of all statements since that day (UTC) there, as they were sent: how many, and how many not.
+def papers(folder: Path, since: date) -> tuple[int, int, int]:
+    """Write the papers of all statements since that day (UTC) there, as they were sent: how many, how many cannot be
+    made again, and how many guarantors have theirs on screen only.
 
     REGION-BILL-NUMBER.pdf; a paper whose layout has changed since cannot be made again and is counted. Of a visit that
     is private, or became it since, that is the guarantor's paper; the patient's, if there is one, ends in -patient.pdf.
     """
-    written = gone = 0
+    written = gone = screens = 0
     after, begin = (NOTHING, NOTHING), datetime(since.year, since.month, since.day, tzinfo=UTC)
     while rows := sql.query(sql.load(__file__, "since.sql"), (begin, *after, SET)):
+        without = wants.on_screen_only(row["account_id"] for row in rows)
         for row in rows:
             try:
                 paper, figures, language = _again(row["account_id"], row["id"])
@@ -160,11 +163,14 @@ def papers(folder: Path, since: date) -> tuple[int, int]:
                 leaving = {name: statement_pdf(closed(figures), language)}
                 if "payer_mail_to" in figures:
                     leaving[f"{name}-patient"] = paper
+            if row["account_id"] in without:
+                screens += 1
+                del leaving[name]
             for each, body in leaving.items():
                 (folder / f"{each}.pdf").write_bytes(body)
             written += len(leaving)
         after = (rows[-1]["account_id"], rows[-1]["id"])
-    return written, gone
+    return written, gone, screens
 
 
 def changed_since(moment: datetime) -> bool:
@@ -202,19 +208,23 @@ def _sets(at_work: Press, most: int | None, folder: Path | None) -> Iterator[lis
         found = due(after, size)
         if not found:
             return
-        yield [_order(at_work, row["account_id"], row["id"], row["number"], folder) for row in found]
+        without = wants.on_screen_only(row["account_id"] for row in found) if folder else frozenset()
+        yield [_order(at_work, row, None if row["account_id"] in without else folder, folder) for row in found]
         after = (found[-1]["account_id"], found[-1]["id"])
         left = None if left is None else left - len(found)
 
 
-def _order(at_work: Press, account_id: UUID, bill_id: UUID, number: int, folder: Path | None) -> _Order:
+def _order(at_work: Press, row: dict[str, Any], to_payer: Path | None, to_patient: Path | None) -> _Order:
+    """Have it drawn; the papers go into these folders, where one is named."""
+    account_id, bill_id, number = row["account_id"], row["id"], row["number"]
     figures = _dated(bill_figures(account_id, bill_id), number)
     language = language_of(figures)
-    target = str(folder / f"{bill_id}-{number}.pdf") if folder else ""
+    target = str(to_payer / f"{bill_id}-{number}.pdf") if to_payer else ""
     beside = None
-    if target and figures["for_patient"]:
-        beside = at_work.order(closed(figures), language, target)
-        target = str(folder / f"{bill_id}-{number}-patient.pdf") if folder and "payer_mail_to" in figures else ""
+    if figures["for_patient"]:
+        beside = at_work.order(closed(figures), language, target) if target else None
+        own = to_patient if "payer_mail_to" in figures else None
+        target = str(own / f"{bill_id}-{number}-patient.pdf") if own else ""
     return _Order(account_id, bill_id, number, language, figures, at_work.order(figures, language, target), beside)
 
 

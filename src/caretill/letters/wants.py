@@ -6,7 +6,7 @@ When such a row's time has come it is asked again: a STOP in between is honoured
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -40,6 +40,10 @@ _OWN = (
     "SELECT l.id AS login_id, l.email, l.phone, l.region, l.language, l.quiet_from, l.quiet_to FROM people_access a"
     " JOIN people_login l ON l.id = a.login_id WHERE a.account_id = %s AND (a.ended_at IS NULL OR a.ended_at > %s)"
     " AND a.level = 'own' AND a.person_id = %s ORDER BY l.id"
+)
+_ON_SCREEN = (
+    "SELECT a.account_id FROM people_access a JOIN people_login l ON l.id = a.login_id WHERE a.account_id = ANY(%s)"
+    " AND (a.ended_at IS NULL OR a.ended_at > %s) AND a.level = 'holder' AND l.paperless"
 )
 _PAYER = (
     "SELECT DISTINCT l.id AS login_id, l.email, l.phone, l.region, l.language, l.quiet_from, l.quiet_to FROM"
@@ -87,6 +91,12 @@ def of_account(account_id: UUID) -> list[Ear]:
 def of_patient(account_id: UUID, person_id: UUID) -> list[Ear]:
     """The logins that are this person of the account."""
     return [Ear(**row) for row in sql.query(_OWN, (account_id, clock.now(), person_id))]
+
+
+def on_screen_only(accounts: Iterable[UUID]) -> frozenset[UUID]:
+    """Those of the accounts whose guarantor has a login and agreed to do without paper (rules.md ESG-1)."""
+    rows = sql.query(_ON_SCREEN, (list(set(accounts)), clock.now()))
+    return frozenset(row["account_id"] for row in rows)
 
 
 def of_payer(account_id: UUID, address: str) -> list[Ear]:

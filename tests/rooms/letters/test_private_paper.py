@@ -141,3 +141,21 @@ def test_the_patient_is_told_in_their_own_account(db: None) -> None:
     said = next(mail for mail in mails if mail["To"] == "olmo@example.org").get_body(("plain",)).get_content()
     assert f"/account/bills/{family.bills['Olmo']}/" in said and "ZIP" not in said
     assert not [each for each in (*CARE, "100") if each in said.replace(str(family.bills["Olmo"]), "")]
+
+
+def test_who_goes_without_paper_gets_none(db: None, tmp_path: Path) -> None:
+    """Their statements are made and kept; a patient with an address of their own decides for themselves."""
+    family = a_family(private=("Olmo",))
+    a_family("other")
+    a_member(family.account_id, "own", family.people["Olmo"], email="olmo@example.org")
+    holder = a_member(family.account_id, "holder", email="holder@example.org")
+    for place, papers in enumerate((9, 5)):
+        for write in (lambda at: statements.run(processes=1, folder=at), _again):
+            folder = tmp_path / f"{place}{write is _again}"
+            folder.mkdir()
+            write(folder)
+            assert len(told(folder)) == papers
+        sql.execute("UPDATE people_login SET paperless = true WHERE id = %s", (holder.login_id,))
+        sql.execute("DELETE FROM letters_statement")
+    assert statements.run(processes=1).done == 8, "kept for all"
+    assert statements.papers(tmp_path, clock.today("UTC")) == (5, 0, 4)

@@ -198,8 +198,8 @@ def test_papers_that_were_made_before_are_written_again(db: None, tmp_path: Path
     bill = cast.a_bill(7_700)
     issued = statements.issue(bill.account_id, bill.bill_id)
     day = clock.today("UTC")
-    assert statements.papers(tmp_path, day) == (1, 0)
+    assert statements.papers(tmp_path, day) == (1, 0, 0)
     (paper,) = tmp_path.iterdir()
     assert paper.name == f"oregon-{bill.number}-1.pdf"
     assert paper.read_bytes() == statements.again(bill.account_id, issued.id)
-    assert statements.papers(tmp_path, day + timedelta(days=1)) == (0, 0)
+    assert statements.papers(tmp_path, day + timedelta(days=1)) == (0, 0, 0)
