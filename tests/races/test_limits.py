@@ -15,10 +15,12 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
+from caretill.billing import lookup
 from caretill.core import limits, sql
 from caretill.payments import look, resend, take, velocity
+from caretill.people import register
 from caretill.web.account import recover
-from caretill.web.pages import codes
+from caretill.web.pages import codes, find
 from house.cast import a_bill
 from house.desk import Desk, at_once
 from house.registrant import Registrant, facts
@@ -105,3 +107,48 @@ def test_a_crowd_pays_from_one_network(processor: Desk, monkeypatch: pytest.Monk
     bills = [a_bill(14_000, family=f"family {at}") for at in range(CROWD)]
     asks = [partial(take.pay, bill.ask(1_000, network=HERE)) for bill in bills]
     assert Counter(answer.code for answer in at_once(asks)) == {"open": ROOM, "too_many": CROWD - ROOM}
+
+
+def test_a_crowd_guesses_at_one_number(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them is looked up with one fact; the others are asked for both, as they are one after the other."""
+    bill, looked = a_bill(14_000), []
+    usual = lookup.find
+
+    def counted(*given: Any) -> Any:
+        looked.append(given)
+        sql.query("SELECT pg_sleep(0.05)")
+        return usual(*given)
+
+    monkeypatch.setattr(lookup, "find", counted)
+    posts = [
+        _post("/pay/oregon/", {"number": bill.number, "zip": f"972{at:02d}"}, f"192.0.2.{at}")
+        for at in range(2, CROWD + 2)
+    ]
+    assert _statuses(find.find, posts, "oregon") == {422: CROWD}
+    assert len(looked) == 1
+
+
+@pytest.mark.parametrize("room", ["register", "recover"])
+def test_a_crowd_guesses_at_one_number_elsewhere(db: None, monkeypatch: pytest.MonkeyPatch, room: str) -> None:
+    """Here two facts are asked at once: five are looked up, then work is asked for."""
+    bill = a_bill(14_000)
+    found: list[object] = []
+    usual = register.standing
+
+    def counted(*given: Any) -> Any:
+        found.append(given)
+        sql.query("SELECT pg_sleep(0.05)")
+        return usual(*given)
+
+    monkeypatch.setattr(register, "standing", counted)
+    typed = [facts(bill, last_name=f"Wrong{chr(65 + at)}") for at in range(CROWD)]
+    if room == "register":
+        browsers = [Registrant() for _ in range(CROWD)]
+        for at, each in enumerate(browsers):
+            each.client.defaults["REMOTE_ADDR"] = f"192.0.2.{at}"
+            each.place()
+        at_once([partial(each.client.post, "/register/facts/", one) for each, one in zip(browsers, typed, strict=True)])
+    else:
+        posts = [_post("/forgot/email/oregon/", one, f"192.0.2.{at}") for at, one in enumerate(typed)]
+        _statuses(recover.forgot_email_facts, posts, "oregon")
+    assert len(found) == 5

@@ -11,11 +11,14 @@ contact on file, and pay codes, which nobody can guess, are counted like the res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from caretill.core import limits, work
+from django.db import transaction
+
+from caretill.core import limits, sql, work
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -61,6 +64,19 @@ def _steps(region: str, numbers: Sequence[str], network: str) -> list[tuple[Step
 
 def _limits(steps: Sequence[tuple[Step, str]]) -> list[limits.Limit]:
     return [limits.Limit(step.name, value, 0, step.seconds) for step, value in steps]
+
+
+@contextmanager
+def alone(region: str, number: str) -> Iterator[None]:
+    """One try at a time for a number, from asking for its gate until its miss is counted; the next one waits.
+
+    Or as many as come at the same moment would be let in by the same gate: with one fact each, where one miss should
+    have both asked. One transaction, which must hold nothing that takes long; within itself it does not wait.
+    """
+    place = int.from_bytes(limits.Limit("guess", f"{region} {number}", 0, HOUR).bucket()[:8]) >> 1
+    with transaction.atomic(savepoint=False):
+        sql.query("SELECT pg_advisory_xact_lock(%s)", (place,))
+        yield
 
 
 def gate(region: str, numbers: Sequence[str], network: str, *, unguessable: bool = False) -> Gate:

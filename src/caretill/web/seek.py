@@ -102,15 +102,16 @@ def _facts(last_name: str, zip_code: str) -> dict[str, str | None]:
 def seek(request: HttpRequest, ask: Ask, *, count: bool = True) -> Sought:
     """Look it up if the gate lets this try through; a miss is counted, unless the caller counts every try."""
     place = network.of(request)
-    gate = guard.gate(ask.region, [ask.counted], place, unguessable=ask.unguessable)
-    if gate not in ("open", "closed") and not ask.enough:
-        return Sought("both")
-    if gate == "closed" or (gate in ("work", "hard_work") and not _worked(request, gate)):
-        return Sought(gate)
-    found = lookup.find(ask.region, ask.candidates, ask.facts)
-    if found is None and count:
-        guard.missed(ask.region, [ask.counted], place)
-    return Sought(found=found)
+    with guard.alone(ask.region, ask.counted):
+        gate = guard.gate(ask.region, [ask.counted], place, unguessable=ask.unguessable)
+        if gate not in ("open", "closed") and not ask.enough:
+            return Sought("both")
+        if gate == "closed" or (gate in ("work", "hard_work") and not _worked(request, gate)):
+            return Sought(gate)
+        found = lookup.find(ask.region, ask.candidates, ask.facts)
+        if found is None and count:
+            guard.missed(ask.region, [ask.counted], place)
+        return Sought(found=found)
 
 
 def challenge(gate: Gate) -> str:

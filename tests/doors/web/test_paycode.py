@@ -48,7 +48,7 @@ def test_one_fact_begins_the_payment(guest: Client, second: dict[str, str]) -> N
     with CaptureQueriesContext(connection) as kept:
         answer = guest.post(f"/p/{bill.pay_code}", second)
     assert answer.status_code == 303 and answer["Location"].endswith("/amount")
-    assert len(kept) == 4
+    assert len(kept) == 7
 
 
 def test_a_wrong_fact_is_a_miss_of_this_code(guest: Client) -> None:

@@ -78,10 +78,13 @@ def _facts(
     place = limits.enter([limits.Limit("recover_network", network.of(request), 40, HOUR)])
     if not place.allowed:
         return errors.problem(request, 429, retry_seconds=place.retry_after)
-    sought, standing = sought_standing(request, region, form, count=False)
+    number = seek.by_fields(region, region.register, form).counted
+    with guard.alone(slug, number):
+        sought, standing = sought_standing(request, region, form, count=False)
+        if sought.gate == "open":
+            guard.missed(slug, [number], network.of(request))
     if sought.gate != "open":
         return too_many(request, region, form, sought)
-    guard.missed(slug, [seek.by_fields(region, region.register, form).counted], network.of(request))
     tell(form, standing, preferences.of(request).language)
     return page(request, "account/recover_sent.html", region=region, what=what, minutes=recovery.LINK_SECONDS // 60)
 

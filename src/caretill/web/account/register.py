@@ -101,15 +101,16 @@ def sought_standing(
     miss like any other: the same statements run and it is counted, unless the caller counts every try.
     """
     ask = seek.by_fields(region, region.register, form)
-    sought = seek.seek(request, ask, count=count)
-    if sought.gate != "open":
-        return sought, None
-    found = sought.found
-    standing = verbs.standing(
-        found.account_id if found else None, found.person_id if found else None, ask.facts.get("last_norm") or ""
-    )
-    if count and found and standing is None:
-        guard.missed(region.slug, [ask.counted], network.of(request))
+    with guard.alone(region.slug, ask.counted):
+        sought = seek.seek(request, ask, count=count)
+        if sought.gate != "open":
+            return sought, None
+        found = sought.found
+        standing = verbs.standing(
+            found.account_id if found else None, found.person_id if found else None, ask.facts.get("last_norm") or ""
+        )
+        if count and found and standing is None:
+            guard.missed(region.slug, [ask.counted], network.of(request))
     return sought, standing
 
 
