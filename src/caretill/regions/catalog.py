@@ -63,7 +63,7 @@ DEFAULT_FOLDER = Path(__file__).resolve().parents[3] / "organisation"
 
 def organisation() -> Organisation:
     """The organisation of `CARETILL_ORGANISATION`, read at the first call and kept. Raises CatalogFaults."""
-    return _kept(Path(settings.CARETILL_ORGANISATION or DEFAULT_FOLDER))
+    return _kept(settings.CARETILL_ORGANISATION)
 
 
 def regions() -> tuple[Region, ...]:
@@ -82,8 +82,9 @@ def find_region(text: str) -> Region | None:
 
 
 @functools.lru_cache(maxsize=8)
-def _kept(folder: Path) -> Organisation:
-    return load(folder)
+def _kept(setting: Path | str | None) -> Organisation:
+    """By the setting as it stands: a page asks fifty times, and to make a path of it each time costs more than all."""
+    return load(Path(setting or DEFAULT_FOLDER))
 
 
 def load(folder: Path) -> Organisation:
