@@ -101,6 +101,15 @@ def who(token: str) -> Session | None:
     return Session(**row | {"id": bytes(row["id"]), "reaches": reaches(sql.answer(row["reaches"])["rows"])})
 
 
+def idles_in(token: str) -> int:
+    """Seconds until a session ends unless something is done; asking does nothing. 0 where it has ended."""
+    row = sql.one(
+        "SELECT seen_at, began_at FROM people_signed_in WHERE id = %s AND ended_at IS NULL", (_digest(token),)
+    )
+    ends = min(row["seen_at"] + IDLE, row["began_at"] + LONGEST) if row else clock.now()
+    return max(0, int((ends - clock.now()).total_seconds()))
+
+
 def reaches(rows: list[dict[str, Any]]) -> tuple[Reach, ...]:
     """Rows of people_access (account, person, level, and the guarantor's own people as `selves`), by account."""
     accounts: dict[str, list[dict[str, Any]]] = {}

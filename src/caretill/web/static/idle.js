@@ -20,20 +20,27 @@
     tabs.postMessage({ who: box.dataset.who, ends });
   }
 
-  /* What was typed goes along to the sign-in page; a file cannot. */
+  const hide = (into, name, value) => {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    field.value = value;
+    into.append(field);
+  };
+
+  /* The session ends here and now: asking for another page a moment early would have begun it anew. What was typed
+     goes along to the sign-in page; a file cannot. */
   const leave = () => {
     const open = [...document.querySelectorAll("main form[method=post]")].find((each) => [...each.elements].some((field) =>
       (field.type === "checkbox" || field.type === "radio") ? field.checked !== field.defaultChecked
         : field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue));
     if (!open) {
-      location.replace(box.dataset.out);
+      hide(form, "idle", box.dataset.here);
+      hide(form, "nothing", "1");
+      form.submit();
       return;
     }
-    const way = document.createElement("input");
-    way.type = "hidden";
-    way.name = "idle";
-    way.value = new URL(open.getAttribute("action") || location.pathname, location.href).pathname;
-    open.append(way);
+    hide(open, "idle", new URL(open.getAttribute("action") || location.pathname, location.href).pathname);
     open.setAttribute("action", form.getAttribute("action"));
     open.submit();
   };

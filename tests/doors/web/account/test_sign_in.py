@@ -275,6 +275,21 @@ def test_staying_keeps_the_session_and_idling_ends_it(client: Client) -> None:
         assert client.post("/account/stay/", HTTP_ACCEPT="application/json").json() == {"left": 0}
 
 
+def test_a_page_that_idled_ends_the_session_and_one_that_slept_ends_nobodys_work(client: Client) -> None:
+    """A moment early, as a page's clock may be: asking for a page then would begin ten minutes anew."""
+    said = {"idle": "/account/devices/", "nothing": "1"}
+    with clock.fixed(NOON) as now:
+        ann = a_member(None)
+        client.cookies[member.cookie()] = ann.token
+        client.get("/account/devices/")
+        now.advance(minutes=5)
+        assert client.post("/account/stay/", said)["Location"] == "/account/devices/" and sessions.who(ann.token)
+        now.advance(minutes=9, seconds=58)
+        answer = client.post("/account/stay/", said)
+        assert answer["Location"] == "/sign-in/?next=%2Faccount%2Fdevices%2F" and sessions.who(ann.token) is None
+        assert say("en", "signin.here.title") not in client.get(answer["Location"]).content.decode()
+
+
 def test_work_is_asked_after_some_misses_and_the_password_is_not_in_the_page(client: Client) -> None:
     a_login()
     for _ in range(3):
