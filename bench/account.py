@@ -9,6 +9,7 @@ from bench.figures import Figure
 from bench.load import Plan, Result
 from bench.machine import family, held_mib
 from bench.pages import BILL_GOAL, CONNECTIONS, figure, hello, hello_plan, taken
+from bench.pay_web import CSRF
 from bench.place import HOST, Place, say
 from bench.site import Site, standing
 from bench.walk import Browser
@@ -55,4 +56,5 @@ def _plans(place: Place, site: Site, seconds: float) -> dict[str, Plan]:
 
 
 def _requests(site: Site, asked: list[tuple[str, str]]) -> list[str]:
-    return [Browser(site.web, {"session": token}).plain("GET", path).decode("latin-1") for token, path in asked]
+    browsers = ((Browser(site.web, {"csrftoken": CSRF, "session": token}), path) for token, path in asked)
+    return [browser.plain("GET", path).decode("latin-1") for browser, path in browsers]

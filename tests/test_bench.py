@@ -14,9 +14,10 @@ import pytest
 
 from caretill.cli import bench
 from caretill.cli.frame import COMMANDS
+from caretill.formats import bill_csv
 
-figures, wire, load, run, calls, machine = (
-    bench.module(name) for name in ("figures", "wire", "load", "run", "calls", "machine")
+figures, wire, load, run, calls, machine, data, gaps, walk = (
+    bench.module(name) for name in ("figures", "wire", "load", "run", "calls", "machine", "data", "gaps", "walk")
 )
 
 
@@ -97,6 +98,9 @@ def test_only_a_whole_run_is_kept() -> None:
     assert not run.Wish(quick=True).kept and not run.Wish(only=("pay_web",)).kept
     assert run.Wish(only=("page_find", "growth_pay")).measures == ["pages", "growth"]
     assert run.Wish().measures == list(run.MEASURES)
+    assert run.Wish(only=("page_home", "sign_in", "register")).measures == ["account"]
+    order = list(run.MEASURES)
+    assert order.index("account") < order.index("growth"), "growth pays bills of the world that both use, and drops it"
     assert run.Wish(quick=True).sizes.lines < run.Wish().sizes.lines
     assert "bench" in COMMANDS
 
@@ -151,6 +155,30 @@ def test_the_floor_makes_the_calls_of_the_product() -> None:
     events = [json.loads(each)["event"] for each in recorded]
     assert events[0] == "session_opened" and "succeeded" in events
     assert calls.SESSION in recorded[0] and calls.CHARGE in recorded[-1]
+
+
+def test_families_are_as_many_as_are_asked_for() -> None:
+    """Forty bills each, numbers of their own, every amount in place; the same each time."""
+    made = list(data.families(3, 40))
+    tables = [table for table, _ in made]
+    assert (tables.count("accounts"), tables.count("people"), tables.count("bills")) == (3, 6, 120)
+    numbers = {row[2] for table, row in made if table == "bills"}
+    assert len(numbers) == 120 and all(number[1] == "7" for number in numbers)
+    assert made == list(data.families(3, 40)), "another world at every look"
+    for table, row in made:
+        asked = bill_csv.FAMILY.by_name[table]
+        assert len(row) == sum(not column.optional for column in asked.columns), table
+
+
+def test_a_gap_is_between_the_medians_whichever_is_more() -> None:
+    logs = [walk.Log(times={"login": [0.010, 0.011, 0.030], "nobody": [0.017, 0.018, 0.019]}) for _ in range(3)]
+    made = gaps._figure("sign_in", logs)
+    assert made.beside["gap ms"] == pytest.approx(7.0) and made.missed == ["gap ms 7.0, at most 5.0"]
+    assert (made.value, made.floor, made.goal) == (11.0, 18.0, None)
+
+
+def test_who_is_first_changes() -> None:
+    assert gaps._turns(1) == gaps._turns(2)[::-1] and set(gaps._turns(3)) == {"login", "nobody"}
 
 
 def test_the_machine_is_named() -> None:
