@@ -46,6 +46,11 @@ from house.self_states import SELF
 LOCALES = {"en": "en-US", "es": "es-US"}
 WIDTHS = (1280, 390)
 PHONE = {"width": 390, "height": 920}
+# Pictures below the window are fetched when they come into sight: here at once.
+PICTURES_TOO = """() => Promise.all([...document.images].filter(each => each.checkVisibility()).map(each => {
+  each.loading = "eager";
+  return each.decode().catch(() => {});
+}))"""
 README = {"find": "find_typed", "amount": "pay_amount", "done": "pay_done"}
 
 
@@ -133,6 +138,7 @@ def take(browser: Browser, site: str, name: str, language: str, out: Path, schem
             print(f"{name} in {language}: {type(error).__name__}: {str(error)[:600]}", flush=True)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 844})
+            page.evaluate(PICTURES_TOO)
             page.screenshot(path=out / f"{name}-{language}-{width}.png", full_page=True)
         context.close()
 
@@ -153,7 +159,7 @@ def main() -> None:
     asked.add_argument("names", nargs="*", metavar="NAME")
     asked.add_argument("--readme", action="store_true", help="the three of the README, as a phone shows them")
     asked.add_argument("--dark", action="store_true")
-    wish = asked.parse_args()
+    wish = asked.parse_intermixed_args()
     names = [name for name in ALL if not wish.names or any(fnmatch.fnmatch(name, each) for each in wish.names)]
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
         "1"  # as in tests/browser: Playwright's loop stays open beside our queries
