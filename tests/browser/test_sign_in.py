@@ -204,6 +204,7 @@ def test_a_passkey_is_added_and_signs_in(visit_local: Visit, db: None) -> None:
 def test_a_short_password_gets_an_app_and_then_signs_in_with_it(visit_as: Visit, db: None, locale: str) -> None:
     language = locale[:2]
     a_login(password=SHORT)
+    sql.execute("UPDATE people_login SET language = %s", (language,))
     page = visit_as(locale=locale, java_script_enabled=False)
     page.goto("/sign-in/?next=/account/devices/")
     type_in(page, email="juana@example.org", password=SHORT)
