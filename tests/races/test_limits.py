@@ -18,11 +18,12 @@ from django.test import RequestFactory
 from caretill.billing import lookup
 from caretill.core import limits, sql
 from caretill.payments import look, resend, take, velocity
-from caretill.people import register
+from caretill.people import new_email, register
 from caretill.web.account import recover
 from caretill.web.pages import codes, find
 from house.cast import a_bill
 from house.desk import Desk, at_once
+from house.member import a_login
 from house.registrant import Registrant, facts
 
 CROWD, ROOM = 20, 5
@@ -152,3 +153,9 @@ def test_a_crowd_guesses_at_one_number_elsewhere(db: None, monkeypatch: pytest.M
         posts = [_post("/forgot/email/oregon/", one, f"192.0.2.{at}") for at, one in enumerate(typed)]
         _statuses(recover.forgot_email_facts, posts, "oregon")
     assert len(found) == 5
+
+
+def test_a_crowd_asks_for_a_new_address_of_one_login(db: None) -> None:
+    login_id = a_login("juana@example.org")
+    asks = [partial(new_email.ask, login_id, f"n{at}@example.org", "en") for at in range(CROWD)]
+    assert Counter(bool(token) for token, _ in at_once(asks)) == {True: ROOM, False: CROWD - ROOM}

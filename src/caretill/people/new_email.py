@@ -28,11 +28,9 @@ def _asks(login_id: UUID, email: str) -> list[limits.Limit]:
 
 def ask(login_id: UUID, email: str, language: str) -> tuple[str, int]:
     """Send a code to a new address: the token that the page carries along, and 0; or "" and the seconds to wait."""
-    asked = _asks(login_id, email)
-    verdict = limits.look(asked)
-    if not verdict.allowed:
-        return "", verdict.retry_after
-    limits.count(asked)
+    place = limits.enter(_asks(login_id, email))
+    if not place.allowed:
+        return "", place.retry_after
     code, salt = f"{secrets.randbelow(10**6):06d}", secrets.token_hex(8)
     free = sql.one("SELECT 1 AS one FROM people_login WHERE email_key = %s", (email.lower(),)) is None
     sealed = tokens.seal("new_email", {"code": code if free else "", "to": email}, SECONDS)
