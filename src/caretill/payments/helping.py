@@ -53,16 +53,12 @@ class Link:
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
-        """As it was read; whether its maker may still pay is asked now."""
+        """As it was read."""
         row = dict(row)
         row["paid"] = {UUID(bill): cents for bill, cents in sql.answer(row["paid"]).items()}
         row["initial"] = initial(row.pop("first_name"), row.pop("last_name"))
         parts: Any = sql.answer(row["parts"])
-        link = cls(**row | {"parts": tuple((UUID(part["bill_id"]), part["amount_cents"]) for part in parts)})
-        if link.login_id is None or link.state in ("taken_back", "ended"):
-            return link
-        maker = household.viewer_of(link.login_id)
-        return replace(link, orphaned=not may_pay(maker, link.account_id, [bill for bill, _ in link.parts]))
+        return cls(**row | {"parts": tuple((UUID(part["bill_id"]), part["amount_cents"]) for part in parts)})
 
     @property
     def state(self) -> Literal["open", "paid", "taken_back", "ended"]:
@@ -72,6 +68,11 @@ class Link:
         if self.orphaned or self.ends_at <= clock.now():
             return "ended"
         return "open" if self.left_cents > 0 else "paid"
+
+    @property
+    def bills(self) -> tuple[UUID, ...]:
+        """Those it is for."""
+        return tuple(bill for bill, _ in self.parts)
 
     @property
     def left_cents(self) -> int:
@@ -131,7 +132,7 @@ def read(account_id: UUID, help_id: UUID) -> Link:
     row = sql.one(f"{_READ} AND h.id = %s", (account_id, help_id))
     if row is None:
         raise Hidden
-    return Link.of(row)
+    return _with_makers([Link.of(row)])[0]
 
 
 def of_bills(account_id: UUID, bills: Sequence[UUID]) -> list[Link]:
@@ -141,7 +142,7 @@ def of_bills(account_id: UUID, bills: Sequence[UUID]) -> list[Link]:
         " jsonb_array_elements(h.parts) AS part WHERE part->>'bill_id' = ANY(%s)) ORDER BY h.made_at DESC, h.id",
         (account_id, clock.now(), [str(bill) for bill in bills]),
     )
-    return [Link.of(row) for row in rows]
+    return _with_makers([Link.of(row) for row in rows])
 
 
 def take_back(account_id: UUID, help_id: UUID) -> None:
@@ -155,3 +156,12 @@ def take_back(account_id: UUID, help_id: UUID) -> None:
     )
     if not taken:
         raise Hidden
+
+
+def _with_makers(links: Sequence[Link]) -> list[Link]:
+    """The links, and whether who made each may still pay its bills; asked once for each member and choice of bills."""
+    asked = [link for link in links if link.login_id and link.state in ("open", "paid")]
+    makers = {login: household.viewer_of(login) for login in {link.login_id for link in asked} if login}
+    choices = {(link.login_id, link.account_id, link.bills) for link in asked}
+    may = {choice: may_pay(makers[choice[0]], *choice[1:]) for choice in choices if choice[0]}
+    return [replace(link, orphaned=not may.get((link.login_id, link.account_id, link.bills), True)) for link in links]

@@ -128,8 +128,7 @@ def links_of(request: HttpRequest, flows: Sequence[Flow]) -> list[Link]:
         for account, bills in flow.homes.items()
         if bills
         for link in helping.of_bills(UUID(account), [UUID(bill) for bill in bills])
-        if (asked := [bill for bill, _ in link.parts])
-        and (may_pay(session.viewer, link.account_id, asked) if session else found.issuperset(map(str, asked)))
+        if found.issuperset(map(str, link.bills)) or (session and may_pay(session.viewer, link.account_id, link.bills))
     ]
 
 
