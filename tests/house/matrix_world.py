@@ -93,7 +93,7 @@ def world(processor: Desk) -> World:
     help_link = helping.make(family.account_id, family.region, [(family.bills["Iker"], 1_000)])
     assert help_link is not None
     parts["helping", "Iker"] = (help_token(family.account_id, help_link.id),)
-    for url in ("bill", "bill_pdf", "bill_help", "amount", "details", "check", "ask_help"):
+    for url in ("bill", "bill_pdf", "bill_help", "bill_receipt", "amount", "details", "check", "ask_help"):
         parts[url, "Juana"] = (guest.flow.id,)
     parts["paycode", "Iker"] = (bills["Iker"].pay_code,)
     parts["apart", "Juana"] = (guest.flow.id, "oregon")

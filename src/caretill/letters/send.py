@@ -20,6 +20,7 @@ from caretill.letters import (
     login_mails,
     member_told,
     profile_mails,
+    receipt_mails,
     register_mails,
     statements,
     wants,
@@ -71,9 +72,10 @@ def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> Non
         wants.fan_out(members, topic, row_id, {"account_id": account_id, "payment_id": body["payment_id"]})
         return
     zone = catalog.region(payment["region"]).time_zone
-    link = receipt_link(account_id, UUID(body["payment_id"]), _language(payment["language"]), zone)
+    language = body.get("language") or payment["language"]  # that of the page that asked for it again
+    link = receipt_link(account_id, UUID(body["payment_id"]), _language(language), zone)
     address = body.get("email") or payment["email"]
-    _send_link(topic, account_id, row_id, address, payment["region"], payment["language"], link)
+    _send_link(topic, account_id, row_id, address, payment["region"], language, link)
 
 
 def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
@@ -140,6 +142,7 @@ TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
     **login_mails.TOPICS,
     **register_mails.TOPICS,
     **profile_mails.TOPICS,
+    **receipt_mails.TOPICS,
     **member_told.TOPICS,
 }
 

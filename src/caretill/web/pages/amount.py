@@ -66,7 +66,8 @@ def shut(request: HttpRequest, flow: Flow, found: Bills, status: int = 200) -> H
     if not found.all:
         return errors.problem(request, 404, "flow_gone")
     told = said(request, region_of(flow.region))
-    return page(request, "state_bills.html", status=status, flow=flow, bills=found, **told)
+    just_sent = "sent" in request.GET
+    return page(request, "state_bills.html", status=status, flow=flow, bills=found, just_sent=just_sent, **told)
 
 
 def fallen(request: HttpRequest, flow: Flow) -> HttpResponse:
