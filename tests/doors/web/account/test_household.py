@@ -261,7 +261,7 @@ def test_the_birthday_is_said(home: Family, holder: MemberOf, time: FixedClock) 
         keeper = a_member(home.account_id, "manage", email="other@example.org").client()
         page = text(keeper.get("/account/household/"))
         assert "Ane turned 18 on January 22, 2027" in page
-        assert "The care is hidden. You see only what is owed." in page
+        assert "You see what is owed and may pay it. The care is hidden." in page
         assert "For Ane" not in text(keeper.get(invite_path(home)))
 
 

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from caretill.core import sql
 from caretill.core.words import say
 from caretill.regions.catalog import organisation
 from house.cast import a_bill
@@ -130,6 +131,17 @@ def test_how_to_close_an_account_is_said_where_it_is_promised(db: None) -> None:
 def test_an_invitation_that_ended_is_no_dead_end(client: Client, db: None) -> None:
     page = client.get("/invite/nonsense")
     assert page.status_code == 410 and 'href="/account/"' in text(page) and has(page, "register.guest")
+
+
+def test_whose_care_is_hidden_is_said_without_saying_that_it_is_seen(db: None) -> None:
+    bill = a_bill(14_000)
+    sql.execute("UPDATE people_person SET birth_date = '2008-11-20', relation = 'child'")
+    client = a_member(bill.account_id).client()
+    page = client.get("/account/household/")
+    assert has(page, "household.may_hidden.manage") and not has(page, "household.may.manage")
+    sql.execute("UPDATE people_person SET birth_date = '2018-11-20'")
+    page = client.get("/account/household/")
+    assert has(page, "household.may.manage") and not has(page, "household.may_hidden.manage")
 
 
 def test_papers_are_chosen_again_after_another_language_and_a_members_name_is_there(client: Client, db: None) -> None:
