@@ -32,10 +32,13 @@ class Forgery:
 
     def __init__(self, request: HttpRequest, member: Any) -> None:
         self._request = request
+        self._token = ""
         self.who: str = member.tag if member else ""
 
     def __call__(self) -> str:
-        return get_token(self._request)
+        """Made once a page, for all of its forms: each mask is 32 draws from the system's chance."""
+        self._token = self._token or get_token(self._request)
+        return self._token
 
 
 def page(

@@ -19,6 +19,7 @@ from house import ledgerbook as book
 from house.cast import Bill, a_bill
 from house.desk import Desk, processor_desk
 from house.member import MemberOf, a_member, grant
+from house.payer import text
 from house.scenes import NOON
 
 __all__ = ["processor_desk"]
@@ -53,6 +54,15 @@ def member(bill: Bill) -> MemberOf:
     return found
 
 
+def test_a_page_makes_one_token_for_all_its_forms(member: MemberOf) -> None:
+    """And the next page another."""
+    client = member.client()
+    first, second = (
+        re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', text(client.get("/account/bills/"))) for _ in range(2)
+    )
+    assert len(first) > 1 and len(set(first)) == len(set(second)) == 1 and first[0] != second[0]
+
+
 def asked(member: MemberOf, path: str) -> list[str]:
     """What a page sends to the database."""
     client = member.client()
@@ -73,12 +83,12 @@ def test_no_page_reads_whole_tables(bill: Bill, member: MemberOf, owner_connecti
         owner_connection.execute(f"ANALYZE {', '.join(world.SHARDED)}")
         for path, statements in sent.items():
             assert len(statements) <= MOST_STATEMENTS, path
-            for text in statements:
-                if not text.startswith(("INSERT", "UPDATE", "SAVEPOINT", "RELEASE")):
-                    assert whole(owner_connection, text) == [], (path, text)
+            for statement in statements:
+                if not statement.startswith(("INSERT", "UPDATE", "SAVEPOINT", "RELEASE")):
+                    assert whole(owner_connection, statement) == [], (path, statement)
 
 
-def whole(owner: psycopg.Connection[Any], text: str) -> list[str]:
+def whole(owner: psycopg.Connection[Any], statement: str) -> list[str]:
     """Tables with rows of every account that a statement would read from end to end."""
-    plan = "\n".join(row[0] for row in owner.execute("EXPLAIN " + text).fetchall())  # type: ignore[arg-type]
+    plan = "\n".join(row[0] for row in owner.execute("EXPLAIN " + statement).fetchall())  # type: ignore[arg-type]
     return [table for table in re.findall(r"Seq Scan on (\w+)", plan) if table in world.SHARDED]
