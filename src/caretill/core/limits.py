@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from caretill.core import clock, sql
 from caretill.core.blind import blind_index
-
-EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,7 @@ class Place:
     allowed: bool
     name: str = ""
     retry_after: int = 0
-    since: datetime = EVER
-    key: bytes = b""
+    key: tuple[bytes, datetime] | None = None
     taken: tuple[tuple[bytes, datetime], ...] = ()
 
     def leave(self) -> None:
@@ -58,7 +55,7 @@ class Place:
         if self.taken and self.key:
             sql.query(
                 "SELECT core_leave(%s, %s, %s::bytea[], %s::timestamptz[])",
-                (self.key, self.since, [bucket for bucket, _ in self.taken], [start for _, start in self.taken]),
+                (*self.key, [bucket for bucket, _ in self.taken], [start for _, start in self.taken]),
             )
 
 
@@ -66,10 +63,15 @@ def enter(limits: Sequence[Limit], key: Limit | None = None) -> Place:
     """Take a place in all of these limits, or in none where one is full; one statement, a transaction of its own.
 
     It is taken before the work that it stands for, so that of many at once no more get through than there is room for.
-    Who enters again under the same `key` in its window (its `most` is not looked at) holds one place, however often.
+    Who enters the same limits again under the same `key` in its window (its `most` is not looked at) holds one place,
+    however often. Each of them leaves, but for those whose work was begun.
     """
     taken = tuple((limit.bucket(), limit.window()) for limit in limits)
-    whose = (key.bucket(), key.window()) if key else None
+    whose = None
+    if key:
+        # With what is taken in it: the last to leave gives back no more than the first one took.
+        value = "".join(f" {bucket.hex()} {start.isoformat()}" for bucket, start in taken)
+        whose = (replace(key, value=key.value + value).bucket(), key.window())
     buckets, windows = [bucket for bucket, _ in taken], [start for _, start in taken]
     (row,) = sql.query(
         "SELECT core_enter(%s, %s, %s::bytea[], %s::timestamptz[], %s::int[]) AS full_at",
@@ -79,7 +81,7 @@ def enter(limits: Sequence[Limit], key: Limit | None = None) -> Place:
         full = limits[row["full_at"] - 1]
         opens = windows[row["full_at"] - 1] + timedelta(seconds=full.seconds)
         return Place(False, full.name, max(1, int((opens - clock.now()).total_seconds())))
-    return Place(True, key=whose[0], since=whose[1], taken=taken) if whose else Place(True, taken=taken)
+    return Place(True, key=whose, taken=taken)
 
 
 def counts(limits: Sequence[Limit]) -> list[int]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from caretill.core import clock, ids, limits, sql, tokens
+from caretill.core import clock, ids, sql, tokens
 from caretill.payments import family, velocity
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown, Session, SessionRequest
@@ -90,8 +90,8 @@ def pay(ask: Ask) -> Answer:
     if not place.allowed and not _known(ask):
         return Answer("too_many")
     answer = _claim(ask)
-    # The place is that of a payment under this key, unless there is none, or it has one in the hour in which it began.
-    if answer.code != "begun" and not _known(ask, place.since):
+    # Who finds a payment again leaves as well: whoever began it keeps the place that both may hold under its key.
+    if answer.code != "begun":
         place.leave()
     if answer.code in ("begun", "repeat") and answer.payment_id:
         return open_page(ask.account_id, answer.payment_id)
@@ -310,12 +310,8 @@ def _let_go(verdict: family.Verdict) -> bool:
         return False
 
 
-def _known(ask: Ask, since: datetime = limits.EVER) -> bool:
-    """Whether a payment was begun under the key, at that time or after it."""
-    found = sql.one(
-        "SELECT 1 FROM core_idempotency WHERE account_id = %s AND key = %s AND recorded_at >= %s",
-        (ask.account_id, ask.key, since),
-    )
+def _known(ask: Ask) -> bool:
+    found = sql.one("SELECT 1 FROM core_idempotency WHERE account_id = %s AND key = %s", (ask.account_id, ask.key))
     return found is not None
 
 

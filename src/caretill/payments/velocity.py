@@ -40,9 +40,8 @@ def _limits(account_id: UUID, bills: Sequence[UUID], network: str, helps: bool) 
 def enter(account_id: UUID, key: UUID, bills: Sequence[UUID], network: str, *, helps: bool = False) -> limits.Place:
     """Take the place of one more session before it is begun; to be left again where none is.
 
-    It is that of the payment's key for these bills: the same form sent again, or at the same moment, takes no second.
-    `helps`: it is opened by a link to help.
+    It is that of the payment's key: the same form sent again, or at the same moment, takes no second. `helps`: it is
+    opened by a link to help.
     """
-    chosen = " ".join(str(bill) for bill in sorted(bills))
-    holder = limits.Limit("pay_key", f"{account_id} {key} {chosen}", 1, HOUR)
-    return limits.enter(_limits(account_id, bills, network, helps), holder)
+    asked = _limits(account_id, bills, network, helps)
+    return limits.enter(asked, limits.Limit("pay_key", str(key), 1, HOUR))

@@ -39,7 +39,19 @@ def test_one_key_holds_one_place_however_often_it_enters(db: None) -> None:
         assert all(limits.enter([WIDE, NARROW], KEY).allowed for _ in range(9))
         assert counts() == [1, 1]
         assert limits.enter([WIDE, NARROW], OTHER).allowed and counts() == [2, 2]
-        assert not limits.enter([NARROW]).allowed and limits.enter([NARROW], KEY).allowed
+        assert not limits.enter([NARROW]).allowed and limits.enter([WIDE, NARROW], KEY).allowed
+
+
+def test_a_key_holds_only_what_it_took(db: None) -> None:
+    """The same form from another network: the last to leave gives back what was taken there."""
+    with clock.fixed(AT):
+        home, away = limits.enter([WIDE], KEY), limits.enter([WIDE, NARROW], KEY)
+        assert counts() == [2, 1]
+        home.leave()
+        assert counts() == [1, 1]
+        limits.enter([NARROW], OTHER)
+        away.leave()
+        assert counts() == [0, 1]
 
 
 def test_a_place_is_free_when_the_last_under_its_key_leaves_it(db: None) -> None:
