@@ -94,7 +94,7 @@ def test_a_payment_on_its_way_has_its_tracker(processor: Desk, time: clock.Fixed
     member = a_member(bill.account_id)
     answer = take.pay(bill.ask(14_000))
     page = text(member.client().get("/account/"))
-    assert words("home.nothing") in page and "$140.00 is on its way to us." in page
+    assert words("home.nothing") in page and words("home.on_way", amount="$140.00") in page
     assert "Somebody is paying this now." in page and words("home.todo") not in page
     assert "/account/#moving" in text(member.client().get(f"/account/bills/{bill.bill_id}/"))
     sql.execute("UPDATE payments_payment SET state = 'unknown', returned_at = %s", (clock.now(),))

@@ -16,7 +16,7 @@ from caretill.regions.catalog import organisation
 from house.cast import a_bill
 from house.desk import Desk, processor_desk
 from house.member import a_member
-from house.payer import text
+from house.payer import Payer, text
 from house.registrant import Registrant, facts
 
 __all__ = ["processor_desk"]
@@ -142,6 +142,19 @@ def test_whose_care_is_hidden_is_said_without_saying_that_it_is_seen(db: None) -
     sql.execute("UPDATE people_person SET birth_date = '2018-11-20'")
     page = client.get("/account/household/")
     assert has(page, "household.may.manage") and not has(page, "household.may_hidden.manage")
+
+
+def test_who_made_a_link_reads_how_to_come_back_to_it_and_can(db: None) -> None:
+    bill = a_bill(14_000)
+    asked = {"amount": "all", "other_amount": "", "do": "helper"}
+    first = Payer(bill)
+    first.post("amount", asked)
+    first.post("someone-else", {"email": ""})
+    said = say("en", "helping.later", button=say("en", "helping.ask"))
+    assert said in html.unescape(text(first.get("someone-else")))
+    tomorrow = Payer(bill)
+    tomorrow.post("amount", asked)
+    assert 'name="back"' in text(tomorrow.get("someone-else"))
 
 
 def test_papers_are_chosen_again_after_another_language_and_a_members_name_is_there(client: Client, db: None) -> None:
