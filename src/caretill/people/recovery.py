@@ -25,11 +25,15 @@ MAILS, HOUR = 3, 3600
 
 @dataclass(frozen=True)
 class Reset:
-    """A link that still works: whose it is, the password it was made for, words that the new one may not be made of."""
+    """A link that still works: whose it is, the password it was made for, words that the new one may not be made of.
+
+    `second`: no facts were asked for it, so it takes a second step, whatever has become of theirs since.
+    """
 
     login_id: UUID
     password: str
     about: tuple[str, ...]
+    second: bool = False
 
 
 def tell_email(held: Standing | None, region: str, language: str) -> None:
@@ -77,6 +81,27 @@ def send_link(email: str, held: Standing | None, region: str, language: str) -> 
     put_mail(mail_owner(key), topic, to, region, row["language"] or language, link=link if found else "")
 
 
+def send_invited_link(email: str, region: str, language: str) -> None:
+    """The same for who was invited and has no facts of their own: their second step stands in for them.
+
+    A login that answers for an account or is a patient has facts, and without an app or recovery codes there is nothing
+    to prove it by beside the mail: both are told as if nothing fitted. One row either way, the same mails an hour.
+    """
+    key = email_key(email)
+    row: dict[str, Any] = sql.one(
+        "SELECT l.id, l.email, l.password, l.language FROM people_login l WHERE l.email_key = %s AND EXISTS (SELECT"
+        " FROM people_factor f WHERE f.login_id = l.id AND f.ended_at IS NULL AND f.kind IN ('totp', 'recovery'))"
+        " AND (SELECT bool_and(x.level NOT IN ('holder', 'own')) FROM people_access x WHERE x.login_id = l.id"
+        " AND (x.ended_at IS NULL OR x.ended_at > %s))",
+        (key, clock.now()),
+    ) or {"id": NOBODY, "email": "", "password": "", "language": ""}
+    found, allowed = row["id"] != NOBODY, _allowed("reset_mail", key)
+    link = tokens.seal("reset", {"l": str(row["id"]), "p": _mark(row["password"]), "s": "1"}, LINK_SECONDS)
+    topic = "recover_password" if found and allowed else "recover_nothing"
+    to = (row["email"] if found else email) if allowed else ""
+    put_mail(mail_owner(key), topic, to, region, row["language"] or language, link=link if found else "")
+
+
 def opened(token: str) -> Reset | None:
     """What a mailed link opens; None where it is late, used, or never was one."""
     try:
@@ -87,7 +112,7 @@ def opened(token: str) -> Reset | None:
     if row is None or _mark(row["password"]) != kept["p"]:
         return None
     about = (row["email"].partition("@")[0], row["first_name"], row["last_name"])
-    return Reset(row["id"], row["password"], about)
+    return Reset(row["id"], row["password"], about, second="s" in kept)
 
 
 def set_password(reset: Reset, password: str) -> bool:

@@ -14,11 +14,12 @@ from caretill.billing import guard
 from caretill.core import limits
 from caretill.people import factors, recovery, register, signin
 from caretill.regions.catalog import organisation
+from caretill.regions.models import Region
 from caretill.web import network, preferences, seek
 from caretill.web.account import door
 from caretill.web.account.register import sought_standing, too_many
 from caretill.web.forms.place import PlaceForm
-from caretill.web.forms.recover import ForgotForm, ResetForm
+from caretill.web.forms.recover import ForgotForm, InvitedForm, ResetForm
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, form_page, page, region_of
 from caretill.web.pages import errors
@@ -68,6 +69,24 @@ def forgot_password_facts(request: HttpRequest, slug: str) -> HttpResponse:
     return _facts(request, slug, "password", tell)
 
 
+@accepts("GET", "POST")
+def forgot_invited(request: HttpRequest, slug: str) -> HttpResponse:
+    """For who was invited and has no numbers of their own: the address alone, and later their second step."""
+    region = region_of(slug)
+    form = InvitedForm.read(request)
+    if not form.sent:
+        return form_page(request, "account/recover_invited.html", form, region=region)
+    place = limits.enter([limits.Limit("recover_network", network.of(request), 40, HOUR)])
+    if not place.allowed:
+        return errors.problem(request, 429, retry_seconds=place.retry_after)
+    recovery.send_invited_link(form.email, slug, preferences.of(request).language)
+    return _sent(request, region, "password")
+
+
+def _sent(request: HttpRequest, region: Region, what: str) -> HttpResponse:
+    return page(request, "account/recover_sent.html", region=region, what=what, minutes=recovery.LINK_SECONDS // 60)
+
+
 def _facts(
     request: HttpRequest, slug: str, what: str, tell: Callable[[ForgotForm, register.Standing | None, str], None]
 ) -> HttpResponse:
@@ -86,7 +105,7 @@ def _facts(
     if sought.gate != "open":
         return too_many(request, region, form, sought)
     tell(form, standing, preferences.of(request).language)
-    return page(request, "account/recover_sent.html", region=region, what=what, minutes=recovery.LINK_SECONDS // 60)
+    return _sent(request, region, what)
 
 
 @accepts("GET", "POST")
@@ -97,6 +116,8 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
         return page(request, "account/recover_link_over.html", status=404)
     ways = factors.ways(reset.login_id)
     second = ways.totp or ways.codes > 0
+    if reset.second and not second:
+        return page(request, "account/recover_link_over.html", status=404)
     if ways.second and not second:
         # A passkey is the only second step, and it signs in by itself: a password is changed behind it.
         return page(request, "account/recover_passkey.html")

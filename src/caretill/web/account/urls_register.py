@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern] = [
     path("forgot/email/<slug:slug>/", recover.forgot_email_facts, name="forgot_email_facts"),
     path("forgot/password/", recover.forgot_password, name="forgot_password"),
     path("forgot/password/<slug:slug>/", recover.forgot_password_facts, name="forgot_password_facts"),
+    path("forgot/invited/<slug:slug>/", recover.forgot_invited, name="forgot_invited"),
     path("reset/<str:token>/", recover.reset_password, name="reset_password"),
 ]

@@ -29,17 +29,33 @@ class ForgotForm(FieldsForm):
         """What was posted, or an empty form."""
         facts = FieldsForm.read(request, region, region.register)
         reader = Reader(request)
-        address = ""
-        if email:
-            address = reader.text("email", missing="register.error.email_missing", longest=LONGEST_EMAIL)
-            if address and not _ADDRESS.fullmatch(address):
-                reader.fault("email", "register.error.email_shape")
+        address = _address(reader) if email else ""
         own = cls(**reader.outcome())  # type: ignore[arg-type]
         return cls((*own.faults, *facts.faults), own.sent and facts.sent, facts.typed, facts.clean, email=address)
 
     def entries(self) -> dict[str, str]:
         """What was typed, to be posted once more."""
         return {**super().entries(), "email": self.email}
+
+
+@dataclass(frozen=True)
+class InvitedForm(Form):
+    """The address alone."""
+
+    email: str = ""
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> Self:
+        """What was posted, or an empty form."""
+        reader = Reader(request)
+        return cls(email=_address(reader), **reader.outcome())  # type: ignore[arg-type]
+
+
+def _address(reader: Reader) -> str:
+    address = reader.text("email", missing="register.error.email_missing", longest=LONGEST_EMAIL)
+    if address and not _ADDRESS.fullmatch(address):
+        reader.fault("email", "register.error.email_shape")
+    return address
 
 
 @dataclass(frozen=True)

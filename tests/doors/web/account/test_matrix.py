@@ -30,7 +30,8 @@ PLAIN: dict[str, tuple[object, ...]] = {
     "languages": ("oregon",), "send_documents": ("oregon",), "documents_sent": ("oregon", "x"), "icon": ("any", 1),
     "manifest": ("en",), "worker_script": ("en",), "offline": ("en",), "asset": ("nothing.css",),
     "reset_password": ("x",), "undo": ("x",), "stop": ("x",),
-    "forgot_email_facts": ("oregon",), "forgot_password_facts": ("oregon",), "paper_sample": ("oregon", "en"),
+    "forgot_email_facts": ("oregon",), "forgot_password_facts": ("oregon",), "forgot_invited": ("oregon",),
+    "paper_sample": ("oregon", "en"),
 }  # fmt: skip
 
 
