@@ -12,12 +12,11 @@ import pyotp
 from django.test import Client
 
 from caretill.billing import guard
-from caretill.core import clock
+from caretill.core import clock, sql
 from caretill.people import factors, tries
 from house.cast import a_bill
 from house.matrix_states import Show, Stage
 from house.member import PASSWORD, a_login, a_member
-from house.payer import Payer
 from house.registrant import Registrant, facts, mails
 
 SHORT = "otters swim"
@@ -161,11 +160,13 @@ def register_paper_no_sample(s: Stage) -> None:
 
 @door
 def register_from_payment(s: Stage) -> None:
-    """From the done page of a guest's payment: nothing is asked again."""
-    payer = Payer(a_bill(14_000), language=s.language)
-    s.scene().paid(payer)
-    s.enter(payer)
-    s.page.goto(f"/register/?pay={payer.flow.id}")
+    """Who found a bill as a guest is not asked for its numbers again."""
+    bill = a_bill(14_000)
+    s.page.goto("/pay/oregon/")
+    s.send(number=bill.account_number, last_name=bill.last_name, zip=bill.zip)
+    flow = s.page.url.split("/")[-2]
+    s.page.goto(f"/register/?pay={flow}")
+    s.page.goto("/register/facts/")
 
 
 # Signing in
@@ -316,6 +317,17 @@ def prove(s: Stage) -> None:
 def prove_wrong(s: Stage) -> None:
     prove(s)
     s.send(password="wrong")
+
+
+@door
+def prove_app(s: Stage) -> None:
+    """A code of the app is asked for beside the password."""
+    made = a_member(None)
+    app = pyotp.TOTP(factors.new_seed())
+    assert factors.add_totp(made.login_id, app.secret, code_of(app, -1))
+    sql.execute("UPDATE people_login SET whole_password = false")
+    carry(s, made.client())
+    s.page.goto("/account/prove/?next=/account/security/")
 
 
 # Ways back

@@ -17,7 +17,7 @@ from caretill.web.flow import help_token
 from caretill.web.jinja import url
 from house.cast import a_bill
 from house.door_states import carry, press
-from house.matrix_states import Show, Stage
+from house.matrix_states import Show, Stage, open_bill
 from house.member import a_member
 from house.member_states import opened, two_accounts
 from house.payer import Payer
@@ -49,6 +49,40 @@ def support(s: Stage) -> None:
 @shown
 def support_member(s: Stage) -> None:
     opened(s, a_member(a_bill(14_000).account_id), "/help/oregon/")
+
+
+@shown
+def support_bill(s: Stage) -> None:
+    """From a bill's details: its number stands beside whom to call."""
+    open_bill(s, a_bill(14_000))
+    with s.page.expect_navigation():
+        s.page.locator(".three a").last.click()
+
+
+@shown
+def support_bill_member(s: Stage) -> None:
+    made, found = two_accounts()
+    opened(s, made, f"/account/bills/{found[0].bill_id}/")
+    with s.page.expect_navigation():
+        s.page.locator(".three a").last.click()
+
+
+@shown
+def paid_receipt_sent(s: Stage) -> None:
+    """Of a bill that is paid, the receipt goes to the contact on file."""
+    bill = a_bill(14_000)
+    s.scene().paid(Payer(bill, language=s.language))
+    payer = Payer(bill, language=s.language)
+    s.enter(payer)
+    s.page.goto(payer.at("amount"))
+    with s.page.expect_navigation():
+        s.page.locator("main form.go button").click()
+
+
+@shown
+def paycode_typo(s: Stage) -> None:
+    code = a_bill(14_000).pay_code
+    s.page.goto(f"/p/{code[:-1]}{'A' if code[-1] != 'A' else 'B'}")
 
 
 @shown
