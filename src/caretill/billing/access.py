@@ -8,6 +8,7 @@ from uuid import UUID
 
 from caretill.billing.lookup import Found
 from caretill.core import audit, clock, sql
+from caretill.people.age import grown
 from caretill.people.viewer import Hidden, Viewer, mask
 from caretill.regions import catalog
 
@@ -24,8 +25,8 @@ def bill_figures(account_id: UUID, bill_id: UUID) -> dict[str, Any]:
     Amounts are cents. `payable_cents` is what may be paid now: open less what is being paid. `status` is one of
     credit, paid, being_paid, overdue, partly_paid, open.
 
-    `for_patient`: the visit is private and its patient is not who answers for the bill. Then `mail_to` is the address
-    that the patient's own login gives, where it wants paper, and `payer_mail_to` is the guarantor's.
+    `for_patient`: the care is for its patient's eyes, and somebody else answers for the bill. Then `mail_to` is the
+    address that the patient's own login gives, where it wants paper, and `payer_mail_to` is the guarantor's.
     """
     row = sql.one(sql.load(__file__, "bill_figures.sql"), {"account_id": account_id, "bill_id": bill_id})
     if row is None:
@@ -35,28 +36,32 @@ def bill_figures(account_id: UUID, bill_id: UUID) -> dict[str, Any]:
     figures["guarantor_name"] = f"{figures['guarantor_first']} {figures['guarantor_last']}".strip()
     figures["patient_name"] = f"{figures['patient_first'] or ''} {figures['patient_last'] or ''}".strip()
     figures["mail_to"] = {"name": figures["guarantor_name"], "lines": figures["mail_to"]}
-    figures["for_patient"] = for_patient(figures["private"], figures.pop("relation"))
+    today = clock.today(catalog.region(figures["region"]).time_zone)
+    born = date.fromisoformat(text) if (text := figures.pop("birth_date")) else None
+    figures["for_patient"] = for_patient(figures["private"], figures.pop("relation"), born, today)
     own = figures.pop("patient_mail")
     if figures["for_patient"] and own:
         figures["payer_mail_to"], figures["mail_to"] = figures["mail_to"], own
-    figures["status"] = status(figures, clock.today(catalog.region(figures["region"]).time_zone))
+    figures["status"] = status(figures, today)
     return figures
 
 
-def for_patient(private: bool, relation: str | None) -> bool:
-    """Whether the care of a bill is for its patient's eyes, and the guarantor is somebody else."""
-    return private and relation != "self"
+def for_patient(private: bool, relation: str | None, born: date | None, today: date) -> bool:
+    """Whether the care of a bill is for its patient's eyes, and the guarantor is somebody else: of a private visit, and
+    of a child who is grown by `today` in their region. What a child gave somebody by name opens on screens alone.
+    """
+    return (private and relation != "self") or grown(born, relation or "", today)
 
 
 def read_lines(viewer: Viewer, account_id: UUID, bill_id: UUID) -> dict[str, Any]:
     """The whole bill for somebody who may see what was done. The read is logged. Raises Hidden.
 
-    A guest knows facts of the guarantor: a private visit is not open to them.
+    A guest knows facts of the guarantor: a private visit is not open to them, nor the care of a grown child.
     """
     if not viewer.may_read_lines(account_id, bill_id):
         raise Hidden
     figures = bill_figures(account_id, bill_id)
-    if figures["private"] and viewer.kind == "guest":
+    if (figures["private"] or figures["for_patient"]) and viewer.kind == "guest":
         raise Hidden
     audit.record_read(account_id, viewer.kind, "lines", bill_id)
     return figures

@@ -10,15 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from caretill.core import sql
+from caretill.billing.access import for_patient
+from caretill.core import clock, sql
 from caretill.core.blind import blind_index
+from caretill.regions import catalog
 
 
 @dataclass(frozen=True)
 class Linked:
     """The bill a link names: where it is looked up, and `current`, false once a newer version of it was issued.
 
-    `private`: it opens to be paid, not what was done: the facts that are asked are the guarantor's.
+    `private`: it opens to be paid, not what was done: the facts that are asked are the guarantor's. So is the care of a
+    grown child.
     """
 
     region: str
@@ -44,7 +47,13 @@ def region_of_code(pay_code: str, regions: Iterable[str]) -> str | None:
 def linked(account_id: UUID, bill_id: UUID, version: int) -> Linked | None:
     """The bill of a link that was made for this version of it; None where it is gone. Shows nothing by itself."""
     row = sql.one(
-        "SELECT region, pay_code, version, private FROM billing_bill WHERE account_id = %s AND id = %s",
+        "SELECT b.region, b.pay_code, b.version, b.private, p.relation, p.birth_date FROM billing_bill b"
+        " LEFT JOIN people_person p ON p.account_id = b.account_id AND p.id = b.person_id"
+        " WHERE b.account_id = %s AND b.id = %s",
         (account_id, bill_id),
     )
-    return Linked(row["region"], row["pay_code"], row["version"] == version, row["private"]) if row else None
+    if row is None:
+        return None
+    today = clock.today(catalog.region(row["region"]).time_zone)
+    closed = row["private"] or for_patient(row["private"], row["relation"], row["birth_date"], today)
+    return Linked(row["region"], row["pay_code"], row["version"] == version, closed)

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
+from caretill.billing.access import for_patient
 from caretill.core import clock, sql, tokens
 from caretill.letters import (
     help_mails,
@@ -81,11 +82,13 @@ def _payment_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> Non
 def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
     """ "You have a bill to view" for an account's members as they want it; without a holder, the address on file.
 
-    Of a private visit its patient is told, too: there the link leads to their own account.
+    Where the care is for the patient's eyes (`billing.access.for_patient`) they are told, too, of it in their account.
     """
     row = sql.one(
-        "SELECT b.region, b.version, b.private, b.person_id, a.email, a.language FROM billing_bill b"
-        " JOIN people_account a ON a.account_id = b.account_id WHERE b.account_id = %s AND b.id = %s",
+        "SELECT b.region, b.version, b.private, b.person_id, p.relation, p.birth_date, a.email, a.language"
+        " FROM billing_bill b JOIN people_account a ON a.account_id = b.account_id"
+        " LEFT JOIN people_person p ON p.account_id = b.account_id AND p.id = b.person_id"
+        " WHERE b.account_id = %s AND b.id = %s",
         (account_id, body["bill_id"]),
     )
     if row is None:
@@ -94,7 +97,8 @@ def _bill_link(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
     members = wants.of_account(account_id)
     about = {"account_id": account_id, "bill_id": body["bill_id"]}
     wants.fan_out(members, topic, row_id, about)
-    if row["private"]:
+    today = clock.today(catalog.region(row["region"]).time_zone)
+    if for_patient(row["private"], row["relation"], row["birth_date"], today):
         own = [each for each in wants.of_patient(account_id, row["person_id"]) if each not in members]
         wants.fan_out(own, "private_ready", row_id, about)
     if any(each.holder for each in members):

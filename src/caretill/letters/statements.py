@@ -159,7 +159,8 @@ def papers(folder: Path, since: date) -> tuple[int, int, int]:
                 continue
             name = f"{row['region']}-{row['bill_number']}-{row['number']}"
             leaving = {name: paper}
-            if figures.get("for_patient") or for_patient(row["private"], row["relation"]):
+            today = clock.today(catalog.region(row["region"]).time_zone)
+            if figures.get("for_patient") or for_patient(row["private"], row["relation"], row["birth_date"], today):
                 leaving = {name: statement_pdf(closed(figures), language)}
                 if "payer_mail_to" in figures:
                     leaving[f"{name}-patient"] = paper

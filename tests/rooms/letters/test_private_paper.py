@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,7 +19,7 @@ from caretill.letters.closed_page import closed
 from caretill.letters.letterhead import letterhead
 from caretill.letters.statements import statement_pdf
 from caretill.people.viewer import Hidden, Viewer
-from house.family import PROVIDERS, SERVICES, Family, a_family
+from house.family import GROWS_UP, PROVIDERS, SERVICES, Family, a_family
 from house.member import a_member
 from rooms.letters.reading import text
 
@@ -159,3 +160,26 @@ def test_who_goes_without_paper_gets_none(db: None, tmp_path: Path) -> None:
         sql.execute("DELETE FROM letters_statement")
     assert statements.run(processes=1).done == 8, "kept for all"
     assert statements.papers(tmp_path, clock.today("UTC")) == (5, 0, 4)
+
+
+def test_a_grown_childs_care_leaves_the_account_on_every_way(db: None, tmp_path: Path) -> None:
+    """On the day before the birthday the guarantor reads it on paper and by the mail's link; from then on, nowhere."""
+    family = a_family(grows_up=GROWS_UP)
+    bill = family.bills["Ane"]
+    eve = datetime(GROWS_UP.year, GROWS_UP.month, GROWS_UP.day, 7, 59, 59, tzinfo=UTC)
+    with clock.fixed(eve) as time:
+        for opens in (True, False):
+            figures = access.bill_figures(family.account_id, bill)
+            assert figures["for_patient"] is not opens
+            mailed = links.bill_link(family.account_id, bill, 1, "en", "UTC").url.partition("8000")[2]
+            guest = Client(SERVER_NAME="127.0.0.1")
+            answer = guest.post(mailed, {"last_name": "Solano", "zip": "97201"})
+            assert answer["Location"].endswith("/bill" if opens else "/amount")
+            assert (PROVIDERS[2] in guest.get(answer["Location"]).content.decode()) is opens
+            folder = tmp_path / str(opens)
+            folder.mkdir()
+            statements.run(processes=1)
+            statements.papers(folder, GROWS_UP - timedelta(days=2))
+            papers = told(folder)
+            assert len(papers) == 4 and any(PROVIDERS[2] in said for said in papers.values()) is opens
+            time.advance(seconds=1)

@@ -2,7 +2,7 @@
 WITH bill AS (
     SELECT b.*, a.first_name AS payer_first, a.last_name AS payer_last, a.street, a.city, a.state, a.zip, a.language,
         a.number AS account_number, a.group_number, a.subgroup, a.bill_group, p.first_name, p.last_name,
-        p.health_record_number, p.relation
+        p.health_record_number, p.relation, p.birth_date
     FROM billing_bill b
     JOIN people_account a ON a.account_id = b.account_id
     LEFT JOIN people_person p ON p.account_id = b.account_id AND p.id = b.person_id
@@ -37,7 +37,7 @@ SELECT jsonb_build_object(
     'health_record_number', b.health_record_number, 'group_number', b.group_number, 'subgroup', b.subgroup,
     'bill_group', b.bill_group, 'zip', b.zip,
     'mail_to', jsonb_build_array(b.street, b.city || ', ' || b.state || ' ' || b.zip),
-    'relation', b.relation, 'patient_mail', CASE WHEN b.private THEN (
+    'relation', b.relation, 'birth_date', b.birth_date, 'patient_mail', CASE WHEN b.private OR b.relation = 'child' THEN (
         SELECT jsonb_build_object('name', concat_ws(' ', l.first_name, l.last_name),
             'lines', jsonb_build_array(l.street, l.city || ', ' || l.state || ' ' || l.zip))
         FROM people_access x JOIN people_login l ON l.id = x.login_id
