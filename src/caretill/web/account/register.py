@@ -145,7 +145,7 @@ def terms(request: HttpRequest, held: Registering, region: Region) -> HttpRespon
             "digest": hashlib.sha256(f"{words['title']}\n{words['text']}".encode()).hexdigest(),
         }
         return go(held, "register_email")
-    return form_page(request, "account/register_terms.html", form, region=region, words=words)
+    return form_page(request, "account/register_terms.html", form, region=region, words=words, skipped=held.skipped)
 
 
 @accepts("GET", "POST")
@@ -161,7 +161,7 @@ def email(request: HttpRequest, held: Registering, region: Region) -> HttpRespon
             return errors.problem(request, 429, retry_seconds=place.retry_after)
         held.write_to(form.email, verbs.send_code(form.email, region.slug, preferences.of(request).language))
         return go(held, "register_code")
-    return form_page(request, "account/register_email.html", form, region=region)
+    return form_page(request, "account/register_email.html", form, region=region, skipped=held.skipped)
 
 
 def _mails(request: HttpRequest, email: str) -> list[limits.Limit]:
@@ -186,9 +186,8 @@ def code(request: HttpRequest, held: Registering, region: Region) -> HttpRespons
             held.proved = True
             return go(held, "register_name")
         form = form.wrong("code", "code.error.code_wrong")
-    return form_page(
-        request, "account/register_code.html", form, region=region, email=held.email, minutes=verbs.SECONDS // 60
-    )
+    figures = {"email": held.email, "minutes": verbs.SECONDS // 60, "skipped": held.skipped}
+    return form_page(request, "account/register_code.html", form, region=region, **figures)
 
 
 def agreed_terms(held: Registering) -> verbs.Agreed:

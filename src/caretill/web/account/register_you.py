@@ -33,7 +33,7 @@ def name(request: HttpRequest, held: Registering, region: Region) -> HttpRespons
     if form.sent:
         held.person = form.values()
         return go(held, "register_secret")
-    return form_page(request, "account/register_name.html", form, region=region)
+    return form_page(request, "account/register_name.html", form, region=region, skipped=held.skipped)
 
 
 @accepts("GET", "POST")
@@ -51,6 +51,7 @@ def secret(request: HttpRequest, held: Registering, region: Region) -> HttpRespo
         form,
         region=region,
         email=held.email,
+        skipped=held.skipped,
         chosen=bool(held.password),
         alone=passwords.ALONE,
         second=passwords.WITH_SECOND,
@@ -72,7 +73,7 @@ def paper(request: HttpRequest, held: Registering, region: Region) -> HttpRespon
         digest = words_digest(words, language)
         chosen = register.Agreed("paperless", form.paper == "screen", words["version"], language, digest)
         return _make(request, held, form, chosen)
-    return form_page(request, "account/register_paper.html", form, region=region, words=words)
+    return form_page(request, "account/register_paper.html", form, region=region, words=words, skipped=held.skipped)
 
 
 def _make(request: HttpRequest, held: Registering, form: SpeakForm, paper: register.Agreed) -> HttpResponse:

@@ -69,6 +69,11 @@ class Registering:
             return None
         return Standing(UUID(self.account_id), UUID(self.person_id), self.level)
 
+    @property
+    def skipped(self) -> int:
+        """How many of the first pages are not asked: who was invited needs no place and no numbers."""
+        return 2 if self.invited and not self.account_id else 0
+
     def way(self) -> str:
         """The name of the first page that has no answer yet."""
         answered = (

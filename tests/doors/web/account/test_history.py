@@ -225,7 +225,7 @@ def test_table_and_paper_hold_the_same_rows_and_sums(processor: Desk, bill: Bill
     assert len(b"".join(few.streaming_content).decode().splitlines()) == 2
     spanish = client.get(f"{HISTORY}history.csv?lang=es")
     assert "historial.csv" in spanish["Content-Disposition"]
-    assert "Usted pagó" in b"".join(spanish.streaming_content).decode()
+    assert "Pagado en este sitio" in b"".join(spanish.streaming_content).decode()
 
 
 def test_what_is_too_long_for_a_paper_is_said(

@@ -65,7 +65,7 @@ def test_nothing_owed() -> None:
     bill = a_bill(14_000, desk_cents=14_000)
     page = text(a_member(bill.account_id).client().get("/account/"))
     assert words("home.nothing") in page and words("home.nothing_text") in page
-    assert words("home.todo") not in page and "You paid $140.00 at the desk" in page
+    assert words("home.todo") not in page and words("home.happened.desk", amount="$140.00") in page
     assert words("home.see_all") in page and words("home.see_bills") not in page
 
 
@@ -166,7 +166,7 @@ def test_what_was_paid_leads_to_its_receipt(processor: Desk) -> None:
         assert f'href="{receipt}"' in text(client.get(path)), path
     assert client.get(receipt).status_code == 200
     limited = a_member(bill.account_id, "pay", person_of(bill.account_id), email="other@example.org").client()
-    assert "You paid $40.00" in text(limited.get("/account/"))
+    assert words("home.happened.here", amount="$40.00") in text(limited.get("/account/"))
     sql.execute("UPDATE billing_bill SET person_id = %s", (uuid4(),))
-    assert "You paid $40.00" not in text(limited.get("/account/"))
+    assert words("home.happened.here", amount="$40.00") not in text(limited.get("/account/"))
     sql.execute("UPDATE billing_bill SET person_id = (SELECT id FROM people_person LIMIT 1)")

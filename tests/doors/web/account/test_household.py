@@ -285,11 +285,14 @@ def test_somebody_new_registers_without_a_number(home: Family, holder: MemberOf,
     opened = one.client.get(link_of(mails(box)[0]))
     assert 'href="/register/?invited=1"' in opened.content.decode()
     assert one.client.get("/register/?invited=1")["Location"] == "/register/terms/"
+    terms = text(one.client.get("/register/terms/"))
+    assert say("en", "shell.step", n=1, all=6) in terms and "/register/facts/" not in terms
     one.terms()
     assert 'value="ona@example.org"' in one.client.get("/register/email/").content.decode()
     one.email("ona@example.org")
     one.code()
-    assert "Example Street" not in one.client.get("/register/name/").content.decode(), "nothing of the account is told"
+    who = one.client.get("/register/name/").content.decode()
+    assert "Example Street" not in who and say("en", "register.name.lead_new") in who, "nothing of the account is told"
     one.name()
     one.secret()
     answer = one.paper()

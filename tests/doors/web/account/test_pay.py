@@ -78,7 +78,7 @@ def test_one_bill_from_its_page_to_paid(processor: Desk) -> None:
     row = sql.one("SELECT channel, payer_name, email, state FROM payments_payment")
     assert row == {"channel": "member", "payer_name": "Juana Solano", "email": member.email, "state": "succeeded"}
     home = text(client.get("/account/"))
-    assert words("home.nothing") in home and "You paid $140.00" in home
+    assert words("home.nothing") in home and words("home.happened.here", amount="$140.00") in home
     assert words("bills.track.paid") in text(client.get(f"/account/bills/{bill.bill_id}/"))
 
 
