@@ -64,6 +64,8 @@ def states(page: Page, bill: Bill) -> list[Callable[[], Any]]:
         lambda: page.goto(f"/p/{bill.pay_code}"),
         lambda: send(page, zip="97202"),
         lambda: page.goto("/p/unknown"),
+        lambda: page.goto("/p/ABCDEFGHJKMNP"),
+        lambda: page.goto("/p/0000000000000"),
         lambda: page.goto("/pay/oregon/code/"),
         lambda: send(page, email="nobody", zip=""),
         lambda: send(page, email="nobody@example.org", zip="97201"),
