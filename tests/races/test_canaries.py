@@ -26,7 +26,7 @@ from caretill.billing import codes, issue
 from caretill.billing.lookup import Found
 from caretill.core import outbox, sql
 from caretill.letters import send
-from caretill.payments import callbacks, gateways, refund, take
+from caretill.payments import callbacks, gateways, paid_bill, refund, take
 from caretill.payments.gateways.sandbox import SandboxGateway
 from caretill.people import household, new_email, profile, recovery, register, sessions, topics
 from caretill.people.viewer import NOBODY
@@ -183,6 +183,7 @@ def life_of_a_bill(marks: Marks, bill: Bill, member: MemberOf, desk: Desk) -> No
     callbacks.apply_due()
     for topic in ("late_payment", "refund_made", "receipt_ready"):
         outbox.put(bill.account_id, topic, {"payment_id": str(answer.payment_id)})
+    assert paid_bill.ask(bill.account_id, bill.bill_id, "en", "198.51.100.7") == "queued"
 
 
 def life_of_a_login(marks: Marks, bill: Bill, member: MemberOf, language: str) -> None:
