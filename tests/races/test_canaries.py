@@ -181,6 +181,7 @@ def life_of_a_bill(marks: Marks, bill: Bill, member: MemberOf, desk: Desk) -> No
     callbacks.apply_due()
     refund.refund(bill.account_id, answer.payment_id, 1_000, uuid4(), marks.word("reason of a refund"))
     callbacks.apply_due()
+    outbox.put(bill.account_id, "bill_receipts", {"bill_id": str(bill.bill_id), "language": "en"})
     for topic in ("late_payment", "refund_made", "receipt_ready"):
         outbox.put(bill.account_id, topic, {"payment_id": str(answer.payment_id)})
     assert paid_bill.ask(bill.account_id, bill.bill_id, "en", "198.51.100.7") == "queued"
