@@ -17,6 +17,8 @@ from caretill.core.ids import uuid7
 
 SECONDS = 900
 TRIES = 5
+# However many codes are asked for: who knows an address and its ZIP code needs years to guess one of a million.
+TRIES_A_DAY = 50
 NOBODY = UUID(int=0)
 PAD = 220
 
@@ -56,13 +58,19 @@ def send(found: Found | None, region: str, language: str) -> str:
 
 
 def redeem(token: str, code: str) -> Found | None:
-    """What the code opens; None for a wrong, late or worn-out one (five tries a token, then it is dead)."""
+    """What the code opens; None for a wrong, late or worn-out one (five tries a token, then it is dead; fifty a day at
+    one account).
+    """
     try:
         kept = tokens.unseal("lookup_sent", token)
     except tokens.TokenError:
         return None
     # Counted and read in one statement: of many that come at once, none looks before the others have counted.
-    allowed = limits.take([limits.Limit("code_try", kept["n"], TRIES, SECONDS * 2)])[0] <= TRIES
+    tries = [
+        limits.Limit("code_try", kept["n"], TRIES, SECONDS * 2),
+        limits.Limit("code_try_day", kept["a"], TRIES_A_DAY, 24 * 3600),
+    ]
+    allowed = all(count <= each.most for count, each in zip(limits.take(tries), tries, strict=True))
     right = hmac.compare_digest(_digest(kept["n"], code.strip()), kept["h"])
     if not (right and allowed):
         return None

