@@ -73,7 +73,7 @@ def nothing_chosen(page: Page, payer: Payer, site: str) -> None:
     page.goto(payer.at("amount"))
     for box in page.locator("input[name=bill]").all():
         box.uncheck()
-    page.locator("#amount-form .go button").click()
+    page.locator("#amount-form .go .ds-c-button--solid").click()
 
 
 def wrong_amounts(page: Page, payer: Payer, site: str) -> None:
