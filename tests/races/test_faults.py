@@ -187,7 +187,8 @@ def _reckon(stack: Stack, errands: Errands, saboteur: Saboteur, before: list[dic
     acknowledged = [cents for outcome in errands.done for cents in outcome.paid_cents] + saboteur.paid
     say(f"  payers who were told that it is paid: {len(acknowledged)}")
     assert sum(states.values()) >= 200
-    assert {name: struck.get(name, 0) for name in CATALOGUE if struck.get(name, 0) < 3} == {}
+    # Asked for EACH times; one that waits when the processor is killed is gone with it.
+    assert {name: struck.get(name, 0) for name in CATALOGUE if struck.get(name, 0) < EACH // 2} == {}
     assert tired == []
     assert books.differences(stack) == []
     assert books.missing(stack, acknowledged) == []
