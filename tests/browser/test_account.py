@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,10 +16,11 @@ from playwright.sync_api import Page, expect
 from caretill.core import clock, sql
 from caretill.core.words import say
 from caretill.payments import look, take
-from house.cast import Bill, a_bill
+from house.cast import a_bill
 from house.desk import Desk, processor_desk
 from house.keyboard import Keyboard
-from house.member import MemberOf, a_member, grant
+from house.member import MemberOf, a_member
+from house.member_states import told, two_accounts
 from house.scenes import NOON
 
 __all__ = ["processor_desk"]
@@ -42,31 +42,8 @@ def time(db: None) -> Iterator[clock.FixedClock]:
         yield fixed
 
 
-def told(at: datetime) -> None:
-    sql.execute(
-        "INSERT INTO intake_delivery (id, kind, digest, files, options, state, summary, started_at, finished_at)"
-        " VALUES (%s, 'csv', '', '[]', '{}', 'done', '{}', %s, %s)",
-        (uuid4(), at, at),
-    )
-
-
-def household() -> tuple[MemberOf, list[Bill]]:
-    bills = [
-        a_bill(7_240, number="P1", discount_cents=1_200, plan_paid_cents=2_000, due=date(2026, 11, 4)),
-        a_bill(14_000, number="P2", due=date(2026, 12, 4)),
-        a_bill(123_456, family="2", number="H1", kind="hospital", payee="hospital", due=date(2027, 1, 20)),
-        a_bill(3_000, family="2", number="P3", desk_cents=3_000),
-    ]
-    sql.execute("UPDATE people_person SET first_name = 'Ana' WHERE account_id = %s", (bills[2].account_id,))
-    sql.execute("UPDATE billing_bill SET private = true WHERE number = 'P2'")
-    member = a_member(bills[0].account_id)
-    grant(member.login_id, bills[2].account_id)
-    told(datetime(2026, 11, 23, 17, 41, tzinfo=UTC))
-    return member, bills
-
-
 def owes(desk: Desk) -> tuple[MemberOf, str]:
-    return household()[0], "/account/"
+    return two_accounts()[0], "/account/"
 
 
 def zero(desk: Desk) -> tuple[MemberOf, str]:
@@ -96,35 +73,35 @@ def on_its_way(desk: Desk) -> tuple[MemberOf, str]:
 
 
 def bills(desk: Desk) -> tuple[MemberOf, str]:
-    return household()[0], "/account/bills/?state=all"
+    return two_accounts()[0], "/account/bills/?state=all"
 
 
 def bills_sifted(desk: Desk) -> tuple[MemberOf, str]:
-    return household()[0], "/account/bills/?kind=pharmacy"
+    return two_accounts()[0], "/account/bills/?kind=pharmacy"
 
 
 def bill_whole(desk: Desk) -> tuple[MemberOf, str]:
-    member, found = household()
+    member, found = two_accounts()
     return member, f"/account/bills/{found[0].bill_id}/"
 
 
 def bill_private(desk: Desk) -> tuple[MemberOf, str]:
-    member, found = household()
+    member, found = two_accounts()
     return member, f"/account/bills/{found[1].bill_id}/"
 
 
 def pay_several(desk: Desk) -> tuple[MemberOf, str]:
-    member, found = household()
+    member, found = two_accounts()
     return member, "/account/pay/?" + "&".join(f"of={bill.bill_id}" for bill in found)
 
 
 def pay_one(desk: Desk) -> tuple[MemberOf, str]:
-    member, found = household()
+    member, found = two_accounts()
     return member, f"/account/pay/?of={found[1].bill_id}"
 
 
 def pay_shut(desk: Desk) -> tuple[MemberOf, str]:
-    member, found = household()
+    member, found = two_accounts()
     return member, f"/account/pay/?of={found[3].bill_id}"
 
 
@@ -173,7 +150,7 @@ def is_sound(
 
 def test_nothing_chosen_is_said_with_the_focus(processor: Desk, visit_as: Visit, sound: Sound, site: str) -> None:
     page = visit_as(width=390)
-    enter(page, household()[0], site)
+    enter(page, two_accounts()[0], site)
     page.goto("/account/bills/")
     page.get_by_role("button", name=say("en", "bills.pay")).click()
     summary = page.locator("main [autofocus]")
@@ -184,7 +161,7 @@ def test_nothing_chosen_is_said_with_the_focus(processor: Desk, visit_as: Visit,
 
 
 def test_from_home_to_the_card_page_by_keyboard(processor: Desk, visit_as: Visit, site: str) -> None:
-    member, found = household()
+    member, found = two_accounts()
     page = visit_as()
     enter(page, member, site)
     page.set_viewport_size({"width": 1280, "height": 2400})

@@ -158,15 +158,6 @@ def known_people(count: int) -> list[dict[str, str]]:
     )
 
 
-@pytest.fixture
-def say_(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    def told(line: str) -> None:
-        with capsys.disabled():
-            print(line, flush=True)
-
-    return told
-
-
 @pytest.mark.slow
 def test_strangers_register_for_nothing_and_learn_nothing(
     db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say_: Callable[[str], None]

@@ -107,15 +107,6 @@ def prefixes() -> dict[str, str]:
     return {row["region"]: row["prefix"] for row in rows}
 
 
-@pytest.fixture
-def say_(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    def told(line: str) -> None:
-        with capsys.disabled():
-            print(line, flush=True)
-
-    return told
-
-
 @pytest.mark.slow
 def test_strangers_are_shown_nothing_and_honest_payers_get_through(
     db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say_: Callable[[str], None]
