@@ -287,12 +287,16 @@ class Hold:
         self._stack, self._pid = stack, pid
 
     def waiting(self) -> dict[int, str]:
-        """The backends that stand still because of it: whose program's they are, and what they want."""
+        """The backends that stand still because of it: whose program's they are, and what they want.
+
+        Whoever comes second to a row waits for who came first, not for the lock: those are looked for as well.
+        """
         ask = (
-            "SELECT pid, application_name || ' ' || query AS who FROM pg_stat_activity"
-            " WHERE %s = ANY(pg_blocking_pids(pid))"
+            "WITH RECURSIVE still(pid) AS (SELECT %s::int UNION SELECT a.pid FROM still s, pg_stat_activity a"
+            " WHERE s.pid = ANY(pg_blocking_pids(a.pid))) SELECT pid, application_name || ' ' || query AS who"
+            " FROM pg_stat_activity JOIN still USING (pid) WHERE pid <> %s"
         )
-        return {row["pid"]: row["who"] for row in self._stack.rows(ask, (self._pid,))}
+        return {row["pid"]: row["who"] for row in self._stack.rows(ask, (self._pid, self._pid))}
 
     def caught(self, by: str, wants: str, seconds: float = 120) -> list[int]:
         """Wait until that program stands still wanting that; all who stand still then."""
