@@ -14,19 +14,25 @@ FLOORS = {
     "ledger": 2,
     "people": 3,
     "billing": 4,
+    "methods": 4,
     "payments": 5,
-    "intake": 6,
-    "letters": 6,
-    "sim": 7,
-    "web": 8,
-    "config": 8,
-    "cli": 9,
+    "ach": 6,
+    "autopay": 7,
+    "reconcile": 7,
+    "intake": 8,
+    "letters": 8,
+    "sim": 9,
+    "web": 10,
+    "config": 10,
+    "cli": 11,
 }
 # The command line puts an installation together; apart from it, no door sees another and no room sees the settings.
 NOT_THOUGH_LOWER = {("cli", "web")}
 DOORS = ("web", "cli")
 # Rooms whose models.py holds tables. `regions.models` holds what the organisation's files say.
-TABLE_ROOMS = ("core", "ledger", "people", "billing", "payments", "intake", "letters")
+TABLE_ROOMS = (
+    "core", "ledger", "people", "billing", "methods", "payments", "ach", "autopay", "reconcile", "intake", "letters",
+)  # fmt: skip
 # Pure: no Django, and of our own only these modules of the ground, which need none either.
 PLAIN = {f"caretill.core.{name}" for name in ("clock", "ids", "money", "redact")}
 PURE = {

@@ -23,7 +23,7 @@ CLOCK_CALLS = {
     ("time", "time_ns"),
     ("time", "monotonic"),
 }
-MONEY_ROOMS = ("ledger", "billing", "payments", "intake", "formats")
+MONEY_ROOMS = ("ledger", "billing", "payments", "ach", "autopay", "reconcile", "intake", "formats")
 # Reserved for examples, or a name of a format that nothing fetches.
 OUR_HOSTS = re.compile(
     r"^(localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0|testserver|[\w.-]*example\.(org|com|net)|[\w-]+\.test|www\.w3\.org)$"

@@ -12,7 +12,9 @@ from caretill.cli.frame import BROKEN, OK, Answer
 from caretill.core import sql
 
 # Rooms that may hold a laws.py, lower floors first.
-ROOMS = ("core", "ledger", "people", "billing", "payments", "intake", "letters")
+ROOMS = (
+    "core", "ledger", "people", "billing", "methods", "payments", "ach", "autopay", "reconcile", "intake", "letters",
+)  # fmt: skip
 SHOWN = 20
 
 

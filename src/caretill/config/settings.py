@@ -38,7 +38,11 @@ INSTALLED_APPS = [
     "caretill.ledger",
     "caretill.people",
     "caretill.billing",
+    "caretill.methods",
     "caretill.payments",
+    "caretill.ach",
+    "caretill.autopay",
+    "caretill.reconcile",
     "caretill.intake",
     "caretill.letters",
 ]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from caretill.ledger.models import GUARDED
+
+KINDS = ", ".join(f"'{kind}'" for kind in GUARDED)
+DEBITED = ", ".join(f"'{kind}'" for kind, side in GUARDED.items() if side == "debit")
+
 LAWS = {
-    "1 a balance is the sum of its transfers": """
+    "1 a balance is the sum of its transfers": f"""
         WITH sides AS (
             SELECT account_id, debit_kind AS kind, debit_ref AS ref, currency, phase, amount_cents AS debit, 0 AS credit
-            FROM ledger_transfer WHERE debit_kind IN ('receivable', 'credit')
+            FROM ledger_transfer WHERE debit_kind IN ({KINDS})
             UNION ALL
             SELECT account_id, credit_kind, credit_ref, currency, phase, 0, amount_cents
-            FROM ledger_transfer WHERE credit_kind IN ('receivable', 'credit')
+            FROM ledger_transfer WHERE credit_kind IN ({KINDS})
         ), sums AS (
             SELECT account_id, kind, ref, currency,
                 sum(CASE WHEN phase IN ('posted', 'post') THEN debit ELSE 0 END) AS debits_posted,
@@ -28,10 +33,10 @@ LAWS = {
             SELECT currency, business_date, amount_cents AS side FROM ledger_transfer WHERE debit_kind <> ''
             UNION ALL SELECT currency, business_date, -amount_cents FROM ledger_transfer WHERE credit_kind <> ''
         ) AS s GROUP BY 1, 2 HAVING sum(side) <> 0""",
-    "3 floors hold, what is pending counted": """
+    "3 floors hold, what is pending counted": f"""
         SELECT account_id, kind, ref FROM ledger_balance
-        WHERE (kind = 'receivable' AND debits_posted - credits_posted - credits_pending < 0)
-            OR (kind = 'credit' AND credits_posted - debits_posted - debits_pending < 0)""",
+        WHERE CASE WHEN kind IN ({DEBITED}) THEN debits_posted - credits_posted - credits_pending < 0
+            ELSE credits_posted - debits_posted - debits_pending < 0 END""",
     "4 a pending transfer ends once": """
         SELECT t.account_id, t.target_id, count(*) FROM ledger_transfer t WHERE t.phase IN ('post', 'void')
         GROUP BY 1, 2 HAVING count(*) <> 1

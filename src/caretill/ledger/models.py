@@ -8,7 +8,10 @@ from caretill.core.keys import cents
 
 PHASES = ("posted", "pending", "post", "void")
 # A balance row and a floor that counts what is pending. The side that grows it is named.
-GUARDED = {"receivable": "debit", "credit": "credit"}
+GUARDED = {
+    "receivable": "debit", "credit": "credit", "deposit": "credit", "refund_payable": "credit",
+    "dispute_hold": "debit", "returned_item": "debit",
+}  # fmt: skip
 UNGUARDED = (
     "revenue", "discount", "plan", "desk", "elsewhere", "write_off", "clearing", "forwarded", "bank", "fee", "suspense",
 )  # fmt: skip

@@ -37,6 +37,15 @@ class Payment(Sharded):
     returned_at = models.DateTimeField(null=True)
     family = models.BooleanField(db_default=False)  # its bills stand in several accounts: see Forward and Share
     help_id = models.UUIDField(null=True)  # the link by which somebody else paid it: see Help
+    method_id = models.UUIDField(null=True)  # the saved card or bank account it is taken from (room methods)
+    mandate_id = models.UUIDField(null=True)  # what the payer agreed to
+    origin = models.TextField(db_default="")  # schedule, autopay, plan: who asked for it in the payer's name
+    origin_id = models.UUIDField(null=True)
+    deposit_cents = cents(db_default=0)  # what of it goes on the account instead of a bill
+    returned_cents = cents(db_default=0)  # bank debits that came back: see Return
+    lost_cents = cents(db_default=0)  # disputes that were lost: see Dispute
+    posts_on = models.DateField(null=True)  # when the bank is to move it; the organisation's calendar
+    settled_on = models.DateField(null=True)  # when it reached the organisation's bank account (room reconcile)
 
     class Meta:
         db_table = "payments_payment"
@@ -204,15 +213,20 @@ class Claim(models.Model):
 
 
 class Refund(Sharded):
-    """Money given back by the processor, in part or whole."""
+    """Money given back, in part or whole: a child operation with states of its own (payments.refund)."""
 
     payment_id = models.UUIDField()
     amount_cents = cents()
-    state = models.TextField()
+    state = models.TextField()  # submitting, pending, unknown, succeeded, failed
     refund_ref = models.TextField()
     reason = models.TextField()
     recorded_at = models.DateTimeField()
     business_date = models.DateField()
+    key = models.UUIDField(null=True)  # the asker's; two equal refunds have two
+    changed_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)  # who must finish it by when
+    tries = models.SmallIntegerField(db_default=0)
+    failure_code = models.TextField(db_default="")
 
     class Meta:
         db_table = "payments_refund"
@@ -220,6 +234,51 @@ class Refund(Sharded):
             models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_refund_amount"),
             models.UniqueConstraint(fields=["account_id", "refund_ref"], name="payments_refund_once"),
         ]
+
+
+class Return(Sharded):
+    """A bank debit that came back (money.md, ACH returns). `source_ref` is the line of the file that said so."""
+
+    payment_id = models.UUIDField()
+    amount_cents = cents()
+    code = models.TextField()  # R01 to R85
+    state = models.TextField()  # applied, undone (the bank took it back: dishonoured and so accepted)
+    source_ref = models.TextField()
+    owed_back_cents = cents(default=0)  # credit that was gone already: a returned item the payer owes
+    recorded_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    business_date = models.DateField()
+
+    class Meta:
+        db_table = "payments_return"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_return_amount"),
+            models.UniqueConstraint(fields=["account_id", "source_ref"], name="payments_return_once"),
+        ]
+        indexes = [models.Index(fields=["account_id", "payment_id"], name="payments_return_payment")]
+
+
+class Dispute(Sharded):
+    """A charge that the cardholder's bank took back for now (a chargeback)."""
+
+    payment_id = models.UUIDField()
+    dispute_ref = models.TextField()
+    amount_cents = cents()
+    fee_cents = cents(default=0)
+    state = models.TextField()  # open, won, lost
+    reason = models.TextField()
+    respond_by = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    business_date = models.DateField()
+
+    class Meta:
+        db_table = "payments_dispute"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_dispute_amount"),
+            models.UniqueConstraint(fields=["account_id", "dispute_ref"], name="payments_dispute_once"),
+        ]
+        indexes = [models.Index(fields=["account_id", "payment_id"], name="payments_dispute_payment")]
 
 
 class Callback(models.Model):

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION ledger_touch(
     p_debit bigint, p_credit bigint, p_debit_pending bigint, p_credit_pending bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF p_kind NOT IN ('receivable', 'credit') THEN
+    IF p_kind NOT IN ('receivable', 'credit', 'deposit', 'refund_payable', 'dispute_hold', 'returned_item') THEN
         RETURN;
     END IF;
     FOR attempt IN 1..2 LOOP

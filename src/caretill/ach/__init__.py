@@ -1,0 +1,1 @@
+"""Bank debits as files to and from the bank: entries, files, returns, changes, thresholds."""

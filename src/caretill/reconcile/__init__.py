@@ -1,0 +1,1 @@
+"""Ledger, processor and bank laid side by side: payouts, statements, differences."""
