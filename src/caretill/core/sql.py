@@ -116,7 +116,8 @@ def load(beside: str, name: str) -> str:
 def function_files() -> list[Path]:
     """Every file that makes functions, lower rooms first: `sql/fn_*.sql`, in the order of the house."""
     order = (
-        "core", "ledger", "people", "billing", "methods", "payments", "ach", "autopay", "reconcile", "intake", "letters",
+        "core", "ledger", "people", "billing", "methods", "payments", "ach", "autopay", "reconcile",
+        "intake", "letters",
     )  # fmt: skip
     return [path for room in order for path in sorted((ROOMS / room / "sql").glob("fn_*.sql"))]
 
