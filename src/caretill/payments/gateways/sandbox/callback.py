@@ -16,7 +16,25 @@ from caretill.payments.gateways.base import Callback, CallbackRefused
 SIGNATURE_HEADER = "Processor-Signature"
 TOLERANCE_SECONDS = 300
 MAX_BYTES = 16_384
-KINDS = frozenset({"session.completed", "session.expired", "session.declined", "refund.succeeded"})
+KINDS = frozenset(
+    {
+        "session.completed",
+        "session.expired",
+        "session.declined",
+        "charge.succeeded",
+        "charge.declined",
+        "charge.voided",
+        "refund.succeeded",
+        "refund.failed",
+        "dispute.opened",
+        "dispute.won",
+        "dispute.lost",
+        "payout.created",
+        "payout.paid",
+        "method.updated",
+    }
+)
+_OBJECTS = ("session", "charge", "refund", "dispute", "payout", "method")
 
 _TIME = re.compile(r"[0-9]{1,12}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -62,16 +80,17 @@ def _callback(raw: bytes) -> Callback:
         body = json.loads(raw)
         created = datetime.fromisoformat(body["created"])
         event_id, kind = body["id"], body["type"]
-        session_id, charge_id, refund_id = (_identity(body, name) for name in ("session", "charge", "refund"))
+        objects = [_identity(body, name) for name in _OBJECTS]
     except (ValueError, KeyError, TypeError) as error:
         raise CallbackRefused("malformed") from error
     if not isinstance(event_id, str) or not _ID.fullmatch(event_id) or created.tzinfo is None:
         raise CallbackRefused("malformed")
-    if session_id is None and charge_id is None:
+    session_id, charge_id, refund_id, dispute_id, payout_id, method_ref = objects
+    if session_id is charge_id is payout_id is method_ref is None:
         raise CallbackRefused("malformed")
     if kind not in KINDS:
         raise CallbackRefused("unknown_kind")
-    return Callback(event_id, kind, session_id, charge_id, refund_id, created)
+    return Callback(event_id, kind, session_id, charge_id, refund_id, created, dispute_id, payout_id, method_ref)
 
 
 def _identity(body: dict[str, Any], name: str) -> str | None:
