@@ -34,6 +34,7 @@ from caretill.core import clock, http
 HOST = "127.0.0.1"
 _BEGAN = perf_counter()
 READY_SECONDS = 30
+KEYS = ("SECRET_KEY", "BLIND_KEY", "SEAL_KEYS")
 # What a reader of a figure must know of the server; all as the run found them.
 SETTINGS = (
     "server_version",
@@ -58,7 +59,7 @@ class Place:
         self.mark = f"caretill_bench_{secrets.token_hex(3)}"
         self.folder = Path()
         self.made: list[str] = []
-        self._secrets = {f"CARETILL_{name}": secrets.token_urlsafe(32) for name in ("SECRET_KEY", "BLIND_KEY")}
+        self._secrets = {f"CARETILL_{name}": secrets.token_urlsafe(32) for name in KEYS}
         self._secrets |= {
             f"CARETILL_PROCESSOR_{name}": secrets.token_urlsafe(24) for name in ("KEY", "CALLBACK_SECRET")
         }

@@ -27,6 +27,7 @@ WRITE_ONCE = ("ledger_transfer", "ledger_resolution")
 SECRETS = {
     "CARETILL_SECRET_KEY": "a key for tests alone, nothing real is sealed with it",
     "CARETILL_BLIND_KEY": "a key for tests alone, no real number is hidden with it",
+    "CARETILL_SEAL_KEYS": "a-key-for-tests-alone-seals-no-real-account-number",
     "CARETILL_PROCESSOR_KEY": "sandbox-key-of-the-tests",
     "CARETILL_PROCESSOR_CALLBACK_SECRET": "callback-secret-of-the-tests",
 }

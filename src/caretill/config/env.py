@@ -20,6 +20,7 @@ SETTINGS = {
     "CARETILL_ORGANISATION": "folder of the organisation's files (organisation/ beside the script)",
     "CARETILL_SECRET_KEY": "seals links and cookies, 32 characters or more (embedded: made once)",
     "CARETILL_BLIND_KEY": "hides the numbers on paper in the database; never change it (embedded: made once)",
+    "CARETILL_SEAL_KEYS": "seal bank accounts: keys of 32 characters, the first seals (embedded: made once)",
     "CARETILL_PROCESSOR_URL": "address of the payment processor",
     "CARETILL_PROCESSOR_KEY": "the key the processor knows us by (embedded: made once)",
     "CARETILL_PROCESSOR_CALLBACK_SECRET": "signs the processor's callbacks (embedded: made once)",
@@ -32,6 +33,7 @@ SETTINGS = {
     "CARETILL_DEBUG": "yes shows faults with their code; never where real bills are",
     "CARETILL_POSTGRES_HOME": "a folder with bin/postgres, instead of the one that comes along",
 }
+SHORTEST_KEY = 32  # characters
 NAMES = tuple(SETTINGS)
 # These hold a secret, so each may also come from a file: NAME_FILE.
 SECRET = (
@@ -39,6 +41,7 @@ SECRET = (
     "CARETILL_OWNER_DATABASE_URL",
     "CARETILL_SECRET_KEY",
     "CARETILL_BLIND_KEY",
+    "CARETILL_SEAL_KEYS",
     "CARETILL_PROCESSOR_KEY",
     "CARETILL_PROCESSOR_CALLBACK_SECRET",
     "CARETILL_SMTP_URL",
@@ -65,6 +68,8 @@ class Environment:
     organisation: Path
     secret_key: str
     blind_key: str
+    seal_keys: str
+    seal_keys_file: Path | None
     processor_url: str
     processor_key: str
     processor_callback_secret: str
@@ -81,6 +86,29 @@ class Environment:
     def embedded(self) -> bool:
         """Whether Caretill runs its own PostgreSQL in the data directory."""
         return self.database_url is None
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which installation is meant: what can be told before anything of it is read or made."""
+
+    data: Path
+    own_server: bool
+    postgres_home: Path | None
+
+
+def where(environ: Mapping[str, str] | None = None) -> Where:
+    """The installation that the environment names; makes no secret and no folder. Raises BadEnvironment."""
+    given = os.environ if environ is None else environ
+    _refuse_misspelt(given)
+    own = _database(given, "CARETILL_DATABASE_URL") is not None
+    data = _folder(given, "CARETILL_DATA", ROOT / ".caretill")
+    return Where(data, own, _postgres_home(given, "CARETILL_POSTGRES_HOME"))
+
+
+def given(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """What the environment, or the file that it names, says for one setting; None when it says nothing."""
+    return _text(os.environ if environ is None else environ, name)
 
 
 def read(environ: Mapping[str, str] | None = None) -> Environment:
@@ -105,6 +133,8 @@ def read(environ: Mapping[str, str] | None = None) -> Environment:
         organisation=organisation,
         secret_key=_secret(given, "CARETILL_SECRET_KEY", made_here, shortest=32),
         blind_key=_secret(given, "CARETILL_BLIND_KEY", made_here, shortest=32),
+        seal_keys=_seal_keys(given, made_here),
+        seal_keys_file=_seal_keys_file(given, made_here),
         processor_url=_address(given, "CARETILL_PROCESSOR_URL", "http://127.0.0.1:8001"),
         processor_key=_secret(given, "CARETILL_PROCESSOR_KEY", made_here),
         processor_callback_secret=_secret(given, "CARETILL_PROCESSOR_CALLBACK_SECRET", made_here),
@@ -161,6 +191,24 @@ def _secret(given: Mapping[str, str], name: str, made_in: Path | None, shortest:
     if len(value) < shortest:
         raise BadEnvironment(name, f"at least {shortest} characters")
     return value
+
+
+def _seal_keys(given: Mapping[str, str], made_in: Path | None) -> str:
+    """Keys with blanks or line ends between them, so that one more is one more line of the file."""
+    ring = _secret(given, "CARETILL_SEAL_KEYS", made_in).split()
+    if any(len(key) < SHORTEST_KEY or not key.isascii() for key in ring) or len(set(ring)) != len(ring):
+        raise BadEnvironment("CARETILL_SEAL_KEYS", f"different keys of at least {SHORTEST_KEY} plain characters each")
+    return " ".join(ring)
+
+
+def _seal_keys_file(given: Mapping[str, str], made_in: Path | None) -> Path | None:
+    """Where the ring is kept; None where the environment itself holds it."""
+    if given.get("CARETILL_SEAL_KEYS", "").strip():
+        return None
+    named = given.get("CARETILL_SEAL_KEYS_FILE", "").strip()
+    if named:
+        return Path(named).expanduser().resolve()
+    return made_in / "secrets" / "seal_keys" if made_in else None
 
 
 def _split(name: str, value: str, expected: str) -> SplitResult:

@@ -14,6 +14,7 @@ OWN = {
     "CARETILL_DATABASE_URL": "postgresql://owner:word@db.example.org:5433/clinic?sslmode=require",
     "CARETILL_SECRET_KEY": "s" * 32,
     "CARETILL_BLIND_KEY": "b" * 32,
+    "CARETILL_SEAL_KEYS": "k" * 32,
     "CARETILL_PROCESSOR_KEY": "key",
     "CARETILL_PROCESSOR_CALLBACK_SECRET": "secret",
 }
@@ -28,7 +29,7 @@ def test_nothing_set_is_the_embedded_database_with_keys_made_once(tmp_path: Path
     assert first.secret_key != first.blind_key
     assert env.read(given) == first
     secrets = list((tmp_path / "data" / "secrets").iterdir())
-    assert len(secrets) == 4
+    assert len(secrets) == 5
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in secrets)
 
 
