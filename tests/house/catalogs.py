@@ -9,6 +9,8 @@ import psycopg
 
 # Tables that are not sharded by billing account, each for its reason.
 UNSHARDED = {
+    "autopay_feed": "of a login: second group, keyed by login",
+    "autopay_run": "one run takes dues of all accounts: second group",
     "billing_lookup_key": "leads from what is printed on paper to the account: second group, keyed by blind index",
     "core_function": "which function files are in place: filled by migrate",
     "core_throttle": "counts guesses before an account is known",
