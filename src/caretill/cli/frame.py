@@ -20,7 +20,8 @@ from django.db import DatabaseError, connections
 
 from caretill import version
 from caretill.cli.processes import ProgramsKeepEnding
-from caretill.config import database, embedded, env, schema
+from caretill.config import backup_file, database, embedded, env, folder, pg_tools, schema
+from caretill.config.backup import BackupRefused
 from caretill.config.binaries import NoBinaries
 from caretill.config.places import PlaceRefused
 
@@ -29,12 +30,16 @@ OK, BROKEN, USAGE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Command:
-    """A verb: the module with `arguments(parser)` and `run(options) -> Answer`, and what must stand before it runs."""
+    """A verb: the module with `arguments(parser)` and `run(options) -> Answer`, and what must stand before it runs.
+
+    Without `settings` it gets no database either: reading them makes the keys that are missing.
+    """
 
     module: str
     does: str
     database: bool = True
     migrated: bool = True
+    settings: bool = True
 
 
 # To add a command: a module in this folder, and a line here.
@@ -47,6 +52,8 @@ COMMANDS = {
     "export": Command("caretill.cli.export", "send out: csv, what came in; postings, what was paid"),
     "statements": Command("caretill.cli.statements", "`statements run`: papers of new and changed bills"),
     "documents": Command("caretill.cli.documents", "papers people sent in: list, take, forget"),
+    "backup": Command("caretill.cli.backup", "the database and its keys in one file, while it runs", settings=False),
+    "restore": Command("caretill.cli.restore", "a data directory from a backup, checked", settings=False),
     "check": Command("caretill.cli.check", "every law of every room"),
     "bench": Command("caretill.cli.bench", "the figures of the house beside their floors", database=False),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),
@@ -60,6 +67,10 @@ REFUSALS = (
     PlaceRefused,
     ProgramsKeepEnding,
     ImproperlyConfigured,
+    BackupRefused,
+    backup_file.BadBackup,
+    folder.FolderRefused,
+    pg_tools.ToolFailed,
 )
 
 
@@ -125,8 +136,10 @@ def _run(name: str, rest: Sequence[str]) -> int:
     if data:
         os.environ["CARETILL_DATA"] = data
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caretill.config.settings")
-    environment = env.read()
-    django.setup()
+    if command.settings:
+        folder.refuse_unfinished(env.where().data)
+        environment = env.read()
+        django.setup()
     # A command's module reads models, which exist only after the line above.
     module = importlib.import_module(command.module)
     parser = argparse.ArgumentParser(prog=f"caretill {name}", description=module.__doc__)
@@ -134,7 +147,7 @@ def _run(name: str, rest: Sequence[str]) -> int:
     parser.add_argument("--data", metavar="DIR", help="where the embedded database and everything else is kept")
     module.arguments(parser)
     options = parser.parse_args(rest)
-    if not command.database:
+    if not command.settings or not command.database:
         return _tell(module.run(options), options.json)
     with database.running(environment) as server:
         options.environment, options.server = environment, server

@@ -61,9 +61,16 @@ def choose(wanted: Path | None = None, major: int | None = None, runs_as: Owner 
         if version is not None and version >= OLDEST and major in (None, version):
             return Binaries(home, version)
         tried.append(f"{home} ({'does not run' if version is None else f'version {version}'})")
-    asked = f"of version {major}, which made this database" if major else f"of version {OLDEST} or newer"
+    names = ", ".join(tried) or "none found"
+    if major:
+        raise NoBinaries(
+            f"PostgreSQL {major} made this database, no other version can open it, and it is not here; tried: {names}."
+            f" To move it: name an installation of version {major} in CARETILL_POSTGRES_HOME (or use the release that"
+            " made it), run `caretill backup`, then without it `caretill restore FILE --replace`;"
+            " see docs/operate/backup.md"
+        )
     raise NoBinaries(
-        f"no PostgreSQL {asked} runs here; tried: {', '.join(tried) or 'none found'}."
+        f"no PostgreSQL of version {OLDEST} or newer runs here; tried: {names}."
         " Set CARETILL_DATABASE_URL to use your own server, or CARETILL_POSTGRES_HOME to name an installation."
     )
 

@@ -75,8 +75,12 @@ def places(data: Path) -> Places:
     if os.geteuid() != 0 or inside.exists() or open_to_all(data):
         return Places(data, inside)
     # Root hands the server to a user who cannot enter this path, and no folder above is ours to open.
-    home = ROOT_HOMES / hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    return Places(data, home)
+    return Places(data, outside_home(data))
+
+
+def outside_home(data: Path) -> Path:
+    """The home of a database that cannot be inside its data directory."""
+    return ROOT_HOMES / hashlib.sha256(os.fsencode(data.resolve())).hexdigest()[:16]
 
 
 def remember_home(found: Places) -> None:
