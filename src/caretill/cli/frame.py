@@ -55,6 +55,9 @@ COMMANDS = {
     "backup": Command("caretill.cli.backup", "the database and its keys in one file, while it runs", settings=False),
     "restore": Command("caretill.cli.restore", "a data directory from a backup, checked", settings=False),
     "check": Command("caretill.cli.check", "every law of every room"),
+    "simulate": Command(
+        "caretill.cli.simulate", "live days in seeded worlds with faults, every law after each", settings=False
+    ),
     "bench": Command("caretill.cli.bench", "the figures of the house beside their floors", database=False),
     "regions": Command("caretill.cli.regions", "`regions check`: validate the organisation's files", database=False),
 }

@@ -1,0 +1,160 @@
+"""The reference ledger: what must have come out, reckoned in memory from what people asked and what the processor took.
+
+It never looks at how the product keeps its books. It knows the bills that were delivered, what each person asked for
+under which key, and the processor's own log; the product's figures are given to it to be compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from caretill.sim.life.counter import Taken
+
+UNDER_WAY = frozenset({"submitting", "requires_action", "pending", "unknown"})
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What somebody asked with one press of Pay: `parts` are (account, bill, cents)."""
+
+    key: UUID
+    account_id: UUID
+    parts: tuple[tuple[UUID, UUID, int], ...]
+
+    @property
+    def cents(self) -> int:
+        """All of it."""
+        return sum(cents for _, _, cents in self.parts)
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A payment as the product shows it: the processor's reference for it, and the person's key."""
+
+    key: UUID
+    reference: str
+    state: str
+    captured_cents: int
+    refunded_cents: int
+    charge_ref: str
+    family: bool
+    settled: bool  # nothing of it is still to be brought to a bill
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an account's screens add up to."""
+
+    owed_cents: int
+    credit_cents: int
+
+
+@dataclass
+class Oracle:
+    """Compares, and remembers nothing of the product's."""
+
+    intents: dict[UUID, Intent] = field(default_factory=dict)
+
+    def asks(self, intent: Intent) -> None:
+        """Somebody presses Pay."""
+        self.intents[intent.key] = intent
+
+    def faults(
+        self, taken: Iterable[Taken], given: Iterable[tuple[str, int]], booked: Iterable[Booked], over: bool
+    ) -> list[str]:
+        """What is wrong with the payments; `over`: everything must have ended by now."""
+        found: list[str] = []
+        by_reference = {each.reference: each for each in booked}
+        charges: Counter[UUID] = Counter()
+        charge_keys: dict[str, UUID] = {}
+        for take in taken:
+            payment = by_reference.get(take.reference)
+            if payment is None:
+                found.append(f"the processor took {take.amount_cents} under {take.reference}, which nobody asked for")
+                continue
+            intent = self.intents.get(payment.key)
+            if intent is None or intent.cents != take.amount_cents:
+                found.append(f"taken {take.amount_cents}, asked {intent and intent.cents}: {take.reference}")
+            charges[payment.key] += 1
+            charge_keys[take.charge] = payment.key
+            if payment.state != "succeeded" and (over or payment.state not in UNDER_WAY | {"voided", "failed"}):
+                found.append(f"taken {take.amount_cents}, and the payment is {payment.state}: {take.reference}")
+        found += [f"taken {count} times for one press: {key}" for key, count in charges.items() if count > 1]
+        back: Counter[UUID] = Counter()
+        for charge, cents in given:
+            back[charge_keys[charge]] += cents
+        for payment in by_reference.values():
+            found += self._one(payment, charges[payment.key], back[payment.key], over)
+        return found
+
+    def _one(self, payment: Booked, charges: int, back_cents: int, over: bool) -> list[str]:
+        found = []
+        name = f"{payment.reference} ({payment.state})"
+        if payment.state == "succeeded" and not charges:
+            found.append(f"booked, and nobody took anything: {name}")
+        if payment.refunded_cents > back_cents or (over and payment.refunded_cents != back_cents):
+            found.append(f"given back {back_cents}, booked {payment.refunded_cents}: {name}")
+        if over and (payment.state in UNDER_WAY or not payment.settled):
+            found.append(f"still under way long after: {name}")
+        return found
+
+    def adrift(
+        self,
+        charged: Mapping[UUID, int],
+        taken: Iterable[Taken],
+        given: Iterable[tuple[str, int]],
+        booked: Iterable[Booked],
+        standing: Mapping[UUID, Standing],
+    ) -> dict[UUID, int]:
+        """Cents by which each account's screens differ from what it must owe; empty when none is adrift.
+
+        `charged` is what each account was billed. A payment counts where its bills are. Money given back counts against
+        the payer's account as a whole, so accounts that share a payment are compared together.
+        """
+        keys = {each.reference: each.key for each in booked}
+        group = _Groups()
+        net: dict[UUID, int] = defaultdict(int)
+        for account, cents in charged.items():
+            net[group.of(account)] += cents
+        for intent in self.intents.values():
+            group.join([intent.account_id, *(account for account, _, _ in intent.parts)])
+        merged: dict[UUID, int] = defaultdict(int)
+        for account, cents in net.items():
+            merged[group.of(account)] += cents
+        charge_account: dict[str, UUID] = {}
+        for take in taken:
+            intent = self.intents[keys[take.reference]]
+            charge_account[take.charge] = intent.account_id
+            merged[group.of(intent.account_id)] -= take.amount_cents
+        for charge, cents in given:
+            merged[group.of(charge_account[charge])] += cents
+        shown: dict[UUID, int] = defaultdict(int)
+        for account, figures in standing.items():
+            shown[group.of(account)] += figures.owed_cents - figures.credit_cents
+        return {
+            account: shown[account] - merged[account]
+            for account in {*shown, *merged}
+            if shown[account] != merged[account]
+        }
+
+
+class _Groups:
+    """Accounts that ever shared a payment, as one."""
+
+    def __init__(self) -> None:
+        self._above: dict[UUID, UUID] = {}
+
+    def of(self, account: UUID) -> UUID:
+        while (above := self._above.get(account, account)) != account:
+            account = above
+        return account
+
+    def join(self, accounts: list[UUID]) -> None:
+        first = self.of(accounts[0])
+        for account in accounts[1:]:
+            other = self.of(account)
+            if other != first:
+                self._above[other] = first

@@ -1,0 +1,198 @@
+"""One seed: days of a town, the worker's turns between, every law and the oracle after each day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from caretill.core import clock, outbox, sql
+from caretill.payments import callbacks, sweep
+from caretill.payments.gateways import installed
+from caretill.sim.life.counter import Counter
+from caretill.sim.life.edges import Crash, Edges
+from caretill.sim.life.oracle import Booked, Oracle, Standing
+from caretill.sim.life.people import People, now_text
+from caretill.sim.life.town import Town
+
+# Days on which calendars go wrong: both ends of daylight saving, 29 February, ends of years and months, long weekends.
+STARTS = (
+    datetime(2026, 3, 1, 17, tzinfo=UTC),
+    datetime(2026, 10, 20, 17, tzinfo=UTC),
+    datetime(2028, 2, 20, 17, tzinfo=UTC),
+    datetime(2026, 12, 15, 17, tzinfo=UTC),
+    datetime(2027, 1, 10, 17, tzinfo=UTC),
+    datetime(2026, 6, 25, 17, tzinfo=UTC),
+    datetime(2026, 11, 20, 17, tzinfo=UTC),
+)
+NIGHT_TURNS = 6
+DRAIN_HOURS = (1, 1, 2, 4, 8, 24, 24, 48)
+Laws = Callable[[], Mapping[str, list[dict[str, Any]]]]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How to live: `people` families, with faults or without."""
+
+    days: int
+    people: int = 4
+    faults: bool = True
+    each_day: tuple[int, int] = (1, 4)
+
+
+@dataclass
+class Life:
+    """What came of a seed. `broken` are sentences, empty when all is well; `where` is the step they were found at."""
+
+    seed: int
+    days: int = 0
+    operations: int = 0
+    faults: int = 0
+    adrift_cents: int = 0
+    unresolved: int = 0
+    broken: list[str] = field(default_factory=list)
+    where: str = ""
+    kinds: dict[str, int] = field(default_factory=dict)
+
+
+def live(seed: int, wish: Wish, laws: Laws) -> Life:
+    """Live one seed in a database that holds nothing else. The same seed is the same life.
+
+    Ends at the first day on which a law is broken or the oracle disagrees.
+    """
+    chance = Random(f"life {seed}")
+    start = chance.choice(STARTS)
+    with ExitStack() as stack:
+        held = stack.enter_context(clock.fixed(start.replace(minute=chance.randrange(60))))
+        return _Days(seed, wish, laws, chance, held, stack).run()
+
+
+class _Days:
+    def __init__(
+        self, seed: int, wish: Wish, laws: Laws, chance: Random, held: clock.FixedClock, stack: ExitStack
+    ) -> None:
+        self.wish, self.laws, self.chance, self.held = wish, laws, chance, held
+        self.life = Life(seed)
+        rate = 1.0 if wish.faults else 0.0
+        self.edges = Edges(chance, crash_rate=0.12 * rate, race_rate=0.12 * rate)
+        self.counter = Counter(seed, chance, self.edges)
+        stack.callback(self.counter.close)
+        stack.enter_context(installed("sandbox", self.counter.gateway))
+        stack.enter_context(self.edges.watch())
+        self.oracle = Oracle()
+        self.town = Town(chance, wish.people)
+        self.people = People(seed, chance, self.town, self.counter, self.oracle, self.edges)
+
+    def run(self) -> Life:
+        self.town.settle_in(3)
+        for day in range(self.wish.days):
+            self.life.days = day + 1
+            self._day()
+            if not self._sound(over=False):
+                break
+        else:
+            self._drain()
+            self._sound(over=True)
+        return self._told()
+
+    def _day(self) -> None:
+        chance = self.chance
+        if chance.random() < 0.2:
+            bills = self.town.owed()
+            changed = chance.choice(bills) if bills and chance.random() < 0.5 else None
+            family = next(f for f in self.town.families if changed is None or changed.bill_id in f.bills)
+            self.town.deliver([(family if changed else chance.choice(self.town.families), changed)])
+        for _ in range(chance.randint(*self.wish.each_day)):
+            if self.wish.faults and chance.random() < 0.5:
+                self.counter.fault(2)
+            if self.wish.faults and chance.random() < 0.03:
+                self.counter.dark(chance.choice((30, 3_600, 16 * 3_600)))
+            self.life.operations += 1
+            self.people.errand()
+            self._pass(seconds=chance.choice((1, 20, 300, 4_000)))
+            self._turn()
+        for _ in range(NIGHT_TURNS):
+            self._pass(seconds=chance.choice((40, 900, 3_000)))
+            self._turn()
+        self._pass(seconds=_till_morning(self.held))
+
+    def _drain(self) -> None:
+        """Nothing goes wrong any more; everything under way must find its end by itself."""
+        self.counter.calm()
+        self.edges.crash_rate = self.edges.race_rate = 0.0
+        for hours in DRAIN_HOURS:
+            self._pass(seconds=hours * 3_600)
+            for _ in range(4):
+                self._pass(seconds=400)
+                self._turn()
+
+    def _pass(self, seconds: int) -> None:
+        self.held.advance(seconds=seconds)
+        self.counter.flush()
+
+    def _turn(self) -> None:
+        """The worker's turn; it may be killed in the middle of it, and is started again."""
+        for step in (callbacks.apply_due, sweep.sweep, _letters):
+            try:
+                with self.edges.risk(self.people._rival):
+                    step()
+            except Crash:
+                continue
+
+    def _sound(self, over: bool) -> bool:
+        self.counter.read_log()
+        life = self.life
+        for law, rows in self.laws().items():
+            life.broken.append(f"{law}: {rows[:3]}")
+        booked = _booked()
+        given = self.counter.given_back
+        life.broken += self.oracle.faults(self.counter.taken, given, booked, over)
+        if over and not life.broken:
+            charged: dict[UUID, int] = {}
+            for bill in self.town.owed():
+                charged[bill.account_id] = charged.get(bill.account_id, 0) + bill.charge_cents
+            adrift = self.oracle.adrift(charged, self.counter.taken, given, booked, _standing())
+            life.adrift_cents = sum(abs(cents) for cents in adrift.values())
+            life.broken += [f"account {account} is {cents} cents adrift" for account, cents in adrift.items()]
+        life.unresolved = sum(each.state == "unknown" for each in booked)
+        life.where = f"seed {life.seed} day {life.days} ({now_text()}), {life.operations} operations"
+        return not life.broken
+
+    def _told(self) -> Life:
+        life = self.life
+        life.kinds = {**self.people.done, **self.edges.struck, "processor": self.counter.struck}
+        life.faults = sum(self.edges.struck.values()) + self.counter.struck
+        return life
+
+
+def _letters() -> None:
+    """What must be told leaves; nobody reads it here."""
+    outbox.relay(lambda topic, owner, row, body: None, most=20)
+
+
+def _till_morning(held: clock.FixedClock) -> int:
+    morning = held.at.replace(hour=14, minute=0, second=0, microsecond=0)
+    seconds = int((morning - held.at).total_seconds())
+    return seconds if seconds > 0 else seconds + 24 * 3_600
+
+
+def _booked() -> list[Booked]:
+    rows = sql.query(
+        "SELECT p.key, a.id AS reference, p.state, p.captured_cents, p.refunded_cents, p.charge_ref, p.family,"
+        " NOT p.family OR a.lease_until IS NULL AS settled FROM payments_payment p"
+        " JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id"
+    )
+    return [Booked(**row | {"reference": str(row["reference"])}) for row in rows]
+
+
+def _standing() -> dict[UUID, Standing]:
+    rows = sql.query(
+        "SELECT account_id, sum(CASE kind WHEN 'receivable' THEN debits_posted - credits_posted ELSE 0 END)::bigint"
+        " AS owed_cents, sum(CASE kind WHEN 'credit' THEN credits_posted - debits_posted ELSE 0 END)::bigint"
+        " AS credit_cents FROM ledger_balance GROUP BY account_id"
+    )
+    return {row["account_id"]: Standing(row["owed_cents"], row["credit_cents"]) for row in rows}
