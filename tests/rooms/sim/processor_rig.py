@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from caretill.core import clock
-from caretill.payments.gateways.base import Session, SessionRequest
+from caretill.payments.gateways.base import ChargeRequest, Session, SessionRequest
 from caretill.payments.gateways.sandbox import SandboxGateway
+from caretill.sim.inside import InsideProcessor
 from caretill.sim.processor import keys as processor_keys
 from caretill.sim.processor.clock import SystemClock
 from caretill.sim.processor.core import Processor
@@ -94,6 +95,28 @@ class Rig:
         session = self.open(**changes)
         assert self.pay(session).status == 303
         return self.gateway.retrieve_session(session.id)
+
+    def saved(self, form: Mapping[str, str] = FORM, **changes: str) -> Session:
+        """A session that saved a card and did nothing else."""
+        session = self.open(purpose="save", amount_cents=0)
+        assert self.pay(session, form, **changes).status == 303
+        return self.gateway.retrieve_session(session.id)
+
+    def charge_request(self, saved: Session, **changes: Any) -> ChargeRequest:
+        """A charge of that card by us, rightly flagged; the same each time but for `changes`."""
+        values = {
+            "key": f"charge-{saved.id}",
+            "reference": "charge-1",
+            "amount_cents": 9_000,
+            "currency": "USD",
+            "processor_account": "acct_hospital",
+            "method_ref": saved.method_ref,
+            "network_ref": saved.network_ref,
+            "initiator": "merchant",
+            "reason": "recurring",
+            "statement_name": "Larkspur Health",
+        }
+        return ChargeRequest(**{**values, **changes})
 
     def fault(self, name: str, **more: Any) -> None:
         self.admin("POST", "faults", {"fault": name, **more})
@@ -179,7 +202,34 @@ class OverHttp(Rig):
         self._receiver.server_close()
 
 
-SHELLS = {"in-process": InProcess, "http": OverHttp}
+class Inside(Rig):
+    """The one for simulations: no lock, no thread, ids from a seed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.merchant = Merchant()
+        self.path = folder / "processor.db"
+        self.inside = InsideProcessor.seeded(
+            "rig", path=self.path, receive=lambda body, headers: self.merchant.take("", headers, body), timeout=0.5
+        )
+        self.gateway = self.inside
+
+    def browse(self, method: str, url: str, form: Mapping[str, str] | None = None) -> Page:
+        return self.inside.browse(method, url, form)
+
+    def admin(self, method: str, path: str, asked: object | None = None) -> Any:
+        return self.inside.admin(method, path, asked)
+
+    def raw(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Any]:
+        keys = self.inside.core.parts.keys
+        mine = {name: value.replace(KEYS.key, keys.key) for name, value in headers.items()}
+        answer = self.inside.ask(method, path, mine, body)
+        return answer.status, json.loads(answer.body)
+
+    def close(self) -> None:
+        self.inside.close()
+
+
+SHELLS = {"in-process": InProcess, "http": OverHttp, "inside": Inside}
 
 
 def receiver(merchant: Merchant) -> ThreadingHTTPServer:

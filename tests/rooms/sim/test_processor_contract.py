@@ -14,7 +14,7 @@ import pytest
 from caretill.core import clock
 from caretill.payments.gateways.base import GatewayRefused, Session
 from caretill.sim.processor import cards
-from rooms.sim.processor_rig import AMEX, FORM, KEYS, RETURN_URL, SHELLS, Rig
+from rooms.sim.processor_rig import AMEX, FORM, KEYS, RETURN_URL, SHELLS, Inside, Rig
 
 DAY = 24 * 3600
 
@@ -74,6 +74,8 @@ def test_a_key_is_kept_for_24_hours_and_no_longer(rig: Rig) -> None:
 
 
 def test_sixteen_at_once_under_one_key_open_one_session(rig: Rig) -> None:
+    if isinstance(rig, Inside):
+        pytest.skip("made for one thread")
     asked = rig.request()
     got: list[Session] = []
     threads = [threading.Thread(target=lambda: got.append(rig.gateway.create_session(asked))) for _ in range(16)]

@@ -194,7 +194,7 @@ def test_a_lost_callback_never_comes(rig: Rig) -> None:
     session = rig.paid()
     rig.advance(4 * 24 * 3600)
     rig.flush(all=True)
-    assert rig.merchant.got == []
+    assert set(rig.merchant.kinds()) <= {"payout.created", "payout.paid"}
     assert [line["session"] for line in rig.log("callback.lost")] == [session.id]
 
 
@@ -277,13 +277,13 @@ def test_refused_callbacks_come_again_and_are_given_up_after_days(rig: Rig) -> N
         rig.gateway.read_callback(raw, headers)
     rig.advance(4 * 24 * 3600)
     rig.flush()
-    assert len(rig.merchant.got) == 4
+    assert rig.merchant.kinds().count("session.completed") == 4
 
     rig.merchant.statuses = [500] * 100
     rig.paid()
     for _ in range(20):
         rig.flush(all=True)
-    assert len(rig.merchant.got) == 4 + 11
+    assert rig.merchant.kinds().count("session.completed") == 4 + 11
 
 
 def test_in_the_dark_nothing_answers_and_nothing_is_lost(rig: Rig) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from caretill.sim.processor import callbacks, sessions
+from caretill.sim.processor import ageing, callbacks, disputes, methods, payouts
 from caretill.sim.processor.faults import CATALOGUE
 from caretill.sim.processor.parts import Parts, show_log
 from caretill.sim.processor.wire import Answer, Refusal, Request, dumps, read_object, say
@@ -35,6 +35,27 @@ def answer(parts: Parts, request: Request, rest: tuple[str, ...]) -> Answer:
             return _advance(parts, read_object(request.body))
         case "POST", ("callbacks", "flush"):
             return _flush(parts, read_object(request.body))
+    return _objects(parts, request, rest)
+
+
+def _objects(parts: Parts, request: Request, rest: tuple[str, ...]) -> Answer:
+    """What banks and networks do to charges and cards, at an admin's word."""
+    match request.method, rest:
+        case "GET", ("methods",):
+            return say(200, {"data": methods.listed(parts)})
+        case "POST", ("methods", method_id):
+            return say(200, methods.change(parts, method_id, read_object(request.body)))
+        case "GET", ("disputes",):
+            return say(200, {"data": disputes.find(parts, request.query)})
+        case "POST", ("disputes",):
+            return say(201, disputes.open_by_admin(parts, read_object(request.body)))
+        case "POST", ("disputes", dispute_id):
+            ends = str(read_object(request.body).get("status"))
+            return say(200, disputes.decide(parts, dispute_id, ends, parts.now_ms()))
+        case "GET", ("payouts",):
+            return say(200, {"data": payouts.find(parts, request.query)})
+        case "POST", ("fees",):
+            return say(201, payouts.add_fee(parts, read_object(request.body)))
     raise Refusal(404, "no_such_page", "There is no such page.")
 
 
@@ -48,7 +69,7 @@ def _advance(parts: Parts, asked: dict[str, Any]) -> Answer:
     parts.store.set_meta("clock_ms", parts.store.meta("clock_ms") + ms)
     parts.log("clock.advanced", detail=f"{ms} ms")
     aged = 0
-    while changed := sessions.age(parts):
+    while changed := ageing.age(parts):
         aged += changed
     return say(200, {"now": parts.show_time(parts.now_ms()), "ahead_ms": parts.clock.skew_ms(), "aged": aged})
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from caretill.sim.processor.faults import Fault
+from caretill.sim.processor.faults import Fault, Subject
 from caretill.sim.processor.parts import Parts, subject_of
 from caretill.sim.processor.wire import JSON, dumps
 
@@ -27,46 +28,50 @@ class Delivery:
     body: bytes
 
 
-def emit(parts: Parts, kind: str, session: Any, *, charge: str | None = None, refund: str | None = None) -> None:
-    """Note an event of a session and queue its deliveries, as the next callback fault wants them."""
-    fault = parts.strike("callback", subject_of(session))
+def emit(parts: Parts, kind: str, subject: Subject, **objects: str) -> None:
+    """Note an event and queue its deliveries, as the next callback fault wants them.
+
+    `objects` names what it is about: charge, refund, dispute, payout, method; the session is the subject's.
+    """
+    fault = parts.strike("callback", subject)
     now = parts.now_ms()
-    event_id = _event(parts, kind, session, session["id"], charge, refund)
-    _queue(parts, session, event_id, fault, now)
+    event_id = _event(parts, kind, subject, subject.session, objects)
+    _queue(parts, subject, event_id, fault, now)
 
 
 def forge_for_unpaid(parts: Parts, session: Any) -> None:
     """Send a completed-event of a session that nobody paid, signed with a secret that is not ours."""
-    event_id = _event(parts, "session.completed", session, session["id"], parts.new_id("ch"), None)
+    event_id = _event(parts, "session.completed", subject_of(session), session["id"], {"charge": parts.new_id("ch")})
     _add(parts, event_id, "forged", parts.now_ms())
 
 
-def _event(parts: Parts, kind: str, session: Any, session_id: str, charge: str | None, refund: str | None) -> str:
+def _event(parts: Parts, kind: str, subject: Subject, session_id: str | None, objects: Mapping[str, str]) -> str:
     event_id = parts.new_id("evt")
     body = {
         "id": event_id,
         "type": kind,
         "created": parts.show_time(parts.now_ms()),
         "session": session_id,
-        "charge": charge,
-        "refund": refund,
+        "charge": None,
+        "refund": None,
+        **objects,
     }
     parts.store.insert(
         "event",
         id=event_id,
         type=kind,
         session=session_id,
-        reference=session["reference"],
+        reference=subject.reference,
         body=dumps(body).decode(),
     )
     return event_id
 
 
-def _queue(parts: Parts, session: Any, event_id: str, fault: Fault | None, now: int) -> None:
+def _queue(parts: Parts, subject: Subject, event_id: str, fault: Fault | None, now: int) -> None:
     way = fault.name if fault else ""
     later = now + (fault.ms if fault else 0)
     if way == "callback_lost":
-        parts.log("callback.lost", event=event_id, session=session["id"], reference=session["reference"])
+        parts.log("callback.lost", event=event_id, session=subject.session, reference=subject.reference)
         return
     if way in ("callback_late", "return_before_callback"):
         _add(parts, event_id, "real", later)
@@ -77,7 +82,7 @@ def _queue(parts: Parts, session: Any, event_id: str, fault: Fault | None, now: 
     if way in ("callback_forged", "callback_stale"):
         _add(parts, event_id, way.removeprefix("callback_"), now)
     if way == "callback_foreign":
-        _add(parts, _event(parts, "session.completed", session, parts.new_id("cs"), None, None), "foreign", now)
+        _add(parts, _event(parts, "session.completed", subject, parts.new_id("cs"), {}), "foreign", now)
     if way == "callback_twice":
         _add(parts, event_id, "real", now)
     delivery = _add(parts, event_id, "real", now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 APPROVED = "approved"
 SECOND_STEP = "second_step"
@@ -44,7 +44,28 @@ _PUBLISHED: dict[str, tuple[str, str, str]] = {
     "4000002500003155": ("Visa", SECOND_STEP, APPROVED),
     "4000002760003184": ("Visa", SECOND_STEP, APPROVED),
     "4000008260003178": ("Visa", SECOND_STEP, "insufficient_funds"),
+    "4000000000000341": ("Visa", "generic_decline", APPROVED),
+    "4000000000007726": ("Visa", APPROVED, APPROVED),
+    "4000000000005126": ("Visa", APPROVED, APPROVED),
+    "4000000000000259": ("Visa", APPROVED, APPROVED),
+    "4000000000002685": ("Visa", APPROVED, APPROVED),
 }
+
+# What a card is paid from where it is not credit. Credit cards get a new expiry date from their bank by themselves.
+_FUNDING = {
+    "4000056655665556": "debit",
+    "5200828282828210": "debit",
+    "5105105105105100": "prepaid",
+}
+# What a bank says to a charge of the saved card where that is not what it says to its holder.
+_OFF_SESSION = {"4000002500003155": APPROVED}
+# Refused when money is asked for, but a bank that is only asked whether there is such a card says yes.
+_SAVED_ALL_THE_SAME = frozenset({"insufficient_funds", "expired_card", "do_not_honor", "lost_card", "stolen_card"})
+_SAVED_NUMBERS = frozenset({"4000000000000341"})
+_REFUNDS = {"4000000000007726": "refund_pending", "4000000000005126": "refund_fails"}
+_DISPUTES = {"4000000000000259": "lost", "4000000000002685": "won"}
+# After these the networks forbid another try with the same card.
+HARD = frozenset({"lost_card", "stolen_card", "account_closed", "authorization_revoked"})
 
 # What the page offers to try, in this order; its words are in words.py.
 OFFERED = (
@@ -66,12 +87,23 @@ _LONGEST = 60
 
 @dataclass(frozen=True)
 class Card:
-    """What may be kept of a card, and what its bank will say."""
+    """What may be kept of a card, and what its bank will say. The expiry is kept only with a card that is saved.
+
+    `saving` is the bank's word when no money is asked for, `off_session` to a later charge of the saved card.
+    `refund_way` and `dispute_way` are empty for cards that have nothing of the kind.
+    """
 
     brand: str
     last4: str
     outcome: str
     after_step: str
+    saving: str
+    off_session: str
+    funding: str
+    refund_way: str = ""
+    dispute_way: str = ""
+    expiry_month: int = 0
+    expiry_year: int = 0
 
 
 def published() -> Mapping[str, str]:
@@ -81,8 +113,19 @@ def published() -> Mapping[str, str]:
 
 def look_up(number: str) -> Card:
     """The card of a published number. Raises KeyError."""
-    found = _PUBLISHED[number]
-    return Card(found[0], number[-4:], found[1], found[2])
+    brand, outcome, after_step = _PUBLISHED[number]
+    saved = outcome in _SAVED_ALL_THE_SAME or number in _SAVED_NUMBERS
+    return Card(
+        brand=brand,
+        last4=number[-4:],
+        outcome=outcome,
+        after_step=after_step,
+        saving=APPROVED if saved else outcome,
+        off_session=_OFF_SESSION.get(number, outcome),
+        funding=_FUNDING.get(number, "credit"),
+        refund_way=_REFUNDS.get(number, ""),
+        dispute_way=_DISPUTES.get(number, ""),
+    )
 
 
 def read_card(form: Mapping[str, str], today: tuple[int, int]) -> tuple[Card | None, dict[str, str]]:
@@ -111,14 +154,22 @@ def read_card(form: Mapping[str, str], today: tuple[int, int]) -> tuple[Card | N
         faults["zip"] = "zip_wrong"
     if faults or found is None:
         return None, faults
-    return look_up(number), {}
+    year, month = _expiry(form["expiry"][:_LONGEST]) or (0, 0)
+    return replace(look_up(number), expiry_month=month, expiry_year=year), {}
 
 
 def _expiry_fault(text: str, today: tuple[int, int]) -> str | None:
     if not text:
         return "expiry_empty"
-    found = _EXPIRY.fullmatch(text)
-    if not found or not text.isascii():
+    typed = _expiry(text)
+    if typed is None:
         return "expiry_wrong"
-    year, month = 2000 + int(found.group(2)), int(found.group(1))
-    return "expiry_past" if (year, month) < today else None
+    return "expiry_past" if typed < today else None
+
+
+def _expiry(text: str) -> tuple[int, int] | None:
+    """(year, month) as typed."""
+    found = _EXPIRY.fullmatch(text.strip())
+    if not found or not text.isascii():
+        return None
+    return 2000 + int(found.group(2)), int(found.group(1))

@@ -1,38 +1,39 @@
-"""Money taken and sent back: tries of a card on a session, the one charge it may become, refunds of it."""
+"""Money taken: tries of a card on a session, the one charge it may become, and taking a charge back the same day."""
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from caretill.sim.processor import callbacks
+from caretill.sim.processor import callbacks, disputes, methods, payouts
 from caretill.sim.processor.cards import APPROVED, SECOND_STEP, Card
-from caretill.sim.processor.parts import Parts, subject_of
-from caretill.sim.processor.wire import Refusal
+from caretill.sim.processor.parts import Parts, subject_of, subject_of_charge
+from caretill.sim.processor.wire import Refusal, page_of
 
 TRIES = 5  # rules.md SEC-3: then the session ends, so that nobody can test cards on it
 
-_DECLINE_FAULTS = {
-    "decline": "generic_decline",
-    "insufficient_funds": "insufficient_funds",
-    "expired_card": "expired_card",
-}
-_REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+DECLINE_FAULTS = {"decline": "generic_decline"}
 
 
-def try_card(parts: Parts, session: Any, card: Card) -> str:
+def try_card(parts: Parts, session: Any, card: Card, keep: bool = False) -> str:
     """One try of a card on an open session: `approved`, `second_step`, `processing` or the bank's reason for its no.
 
-    Approved means captured: the charge, the session's end and the callback are one transaction.
+    Approved means captured: the charge, the session's end and the callback are one transaction. `keep`: its holder
+    wants it saved. A session that only saves asks the bank whether there is such a card, and takes nothing.
     """
     fault = parts.strike("outcome", subject_of(session))
-    outcome = card.outcome
+    outcome = card.saving if session["purpose"] == "save" else card.outcome
     if fault is not None:
-        outcome = _DECLINE_FAULTS.get(fault.name, fault.name)
+        outcome = DECLINE_FAULTS.get(fault.name, fault.name)
+        if session["purpose"] == "save" and outcome.startswith("processing"):
+            outcome = "generic_decline" if outcome == "processing_declined" else APPROVED
     known = {"card_brand": card.brand, "card_last4": card.last4}
+    facts = json.dumps(_facts(card, keep or session["purpose"] == "save"))
     if outcome == SECOND_STEP:
-        parts.store.update("session", session["id"], step_outcome=card.after_step, **known)
+        after = APPROVED if session["purpose"] == "save" else card.after_step
+        parts.store.update("session", session["id"], step_outcome=after, card_facts=facts, **known)
         _note(parts, session, SECOND_STEP, known)
         return SECOND_STEP
     if fault is not None and outcome.startswith("processing"):
@@ -45,31 +46,42 @@ def try_card(parts: Parts, session: Any, card: Card) -> str:
             settle_ms=parts.now_ms() + fault.ms,
             settle_outcome=settles,
             step_outcome=None,
+            card_facts=facts,
             **known,
         )
         _note(parts, session, "processing", known)
-        callbacks.emit(parts, "session.completed", session)
+        callbacks.emit(parts, "session.completed", subject_of(session))
         return "processing"
-    return _conclude(parts, session, outcome, known)
+    return _conclude(parts, {**session, "card_facts": facts}, outcome, known)
+
+
+def _facts(card: Card, keep: bool) -> dict[str, Any]:
+    """What a charge or a saved card needs of a card later: the expiry only when it is saved."""
+    facts = {"keep": keep, "funding": card.funding, "refund_way": card.refund_way, "dispute_way": card.dispute_way}
+    if keep:
+        whole = asdict(card)
+        facts |= {name: whole[name] for name in ("off_session", "expiry_month", "expiry_year")}
+        facts["renews"] = card.funding == "credit" and card.outcome == APPROVED
+    return facts
 
 
 def answer_step(parts: Parts, session: Any, approved: bool) -> str:
     """The holder's answer to the second step: what the bank then says, `step_refused` when the holder refused."""
     known = {"card_brand": session["card_brand"], "card_last4": session["card_last4"]}
-    return _conclude(parts, session, session["step_outcome"] if approved else "step_refused", known)
+    return _conclude(parts, dict(session), session["step_outcome"] if approved else "step_refused", known)
 
 
 def settle(parts: Parts, session: Any) -> None:
     """End a payment that was on its way."""
     known = {"card_brand": session["card_brand"], "card_last4": session["card_last4"]}
     if session["settle_outcome"] == APPROVED:
-        _conclude(parts, session, APPROVED, known)
+        _conclude(parts, dict(session), APPROVED, known)
         return
     _note(parts, session, session["settle_outcome"], known)
     _decline_for_good(parts, session, session["settle_outcome"])
 
 
-def _conclude(parts: Parts, session: Any, outcome: str, known: Mapping[str, Any]) -> str:
+def _conclude(parts: Parts, session: Mapping[str, Any], outcome: str, known: Mapping[str, Any]) -> str:
     _note(parts, session, outcome, known)
     if outcome == APPROVED:
         _capture(parts, session, known)
@@ -81,15 +93,63 @@ def _conclude(parts: Parts, session: Any, outcome: str, known: Mapping[str, Any]
     return outcome
 
 
-def _capture(parts: Parts, session: Any, known: Mapping[str, Any]) -> None:
+def _capture(parts: Parts, session: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    facts = json.loads(session["card_facts"] or "{}")
+    method = methods.keep(parts, session, facts, known) if facts.get("keep") else None
+    pays = session["purpose"] == "pay"
+    ended = {"outcome": "paid" if pays else "saved", "failure_code": None, "step_outcome": None, "method": method}
+    parts.store.update("session", session["id"], status="complete", **ended, **known)
+    objects = {"method": method} if method else {}
+    if not pays:
+        callbacks.emit(parts, "session.completed", subject_of(session), **objects)
+        return
     charge_id = parts.new_id("ch")
-    facts = {name: session[name] for name in ("reference", "account", "amount_cents", "currency")}
-    parts.store.insert("charge", id=charge_id, session=session["id"], created_ms=parts.now_ms(), **facts)
-    parts.store.update(
-        "session", session["id"], status="complete", outcome="paid", failure_code=None, step_outcome=None, **known
+    take(
+        parts,
+        charge_id,
+        {name: session[name] for name in ("reference", "account", "amount_cents", "currency")},
+        facts,
+        session=session["id"],
+        method=method,
     )
-    parts.log("charge.captured", session=session["id"], charge=charge_id, **facts)
-    callbacks.emit(parts, "session.completed", session, charge=charge_id)
+    callbacks.emit(parts, "session.completed", subject_of(session), charge=charge_id, **objects)
+
+
+def take(
+    parts: Parts,
+    charge_id: str,
+    asked: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    *,
+    session: str | None,
+    method: str | None,
+    at_ms: int | None = None,
+    **noted: Any,
+) -> None:
+    """The money moves: the charge, its line in a payout to come, and what its card has in store. `noted` is logged."""
+    now = parts.now_ms() if at_ms is None else at_ms
+    parts.store.insert(
+        "charge",
+        id=charge_id,
+        session=session,
+        method=method,
+        refund_way=facts.get("refund_way", ""),
+        created_ms=now,
+        **asked,
+    )
+    payouts.note(
+        parts,
+        "charge",
+        charge_id,
+        asked,
+        charge=charge_id,
+        gross_cents=asked["amount_cents"],
+        fee_cents=payouts.charge_fee(asked["amount_cents"], facts.get("funding", "credit")),
+        at_ms=now,
+    )
+    if facts.get("dispute_way"):
+        parts.later("dispute", charge_id, now + disputes.OPENS_AFTER_MS, facts["dispute_way"])
+    parts.log("charge.captured", session=session, method=method, charge=charge_id, **asked, **noted)
 
 
 def _decline_for_good(parts: Parts, session: Any, code: str) -> None:
@@ -101,38 +161,12 @@ def _decline_for_good(parts: Parts, session: Any, code: str) -> None:
         account=session["account"],
         detail=code,
     )
-    callbacks.emit(parts, "session.declined", session)
+    callbacks.emit(parts, "session.declined", subject_of(session))
 
 
 def _note(parts: Parts, session: Any, outcome: str, known: Mapping[str, Any]) -> None:
     parts.store.insert("attempt", session=session["id"], at_ms=parts.now_ms(), outcome=outcome, **known)
     parts.log("attempt", session=session["id"], reference=session["reference"], detail=outcome)
-
-
-def refund(parts: Parts, asked: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Send a part of a charge back, never more than is left of it. Raises Refusal."""
-    unknown = sorted(set(asked) - {"charge", "amount_cents", "reference"})
-    if unknown:
-        raise Refusal(400, "unknown_field", "A refund takes only charge, amount_cents, reference.", unknown[0])
-    amount, reference, charge_id = asked.get("amount_cents"), asked.get("reference"), asked.get("charge")
-    if type(amount) is not int or amount <= 0:
-        raise Refusal(400, "bad_value", "A whole number of cents above 0.", "amount_cents")
-    if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
-        raise Refusal(400, "bad_value", "1 to 64 letters, digits, - or _.", "reference")
-    charge = get(parts, charge_id)
-    if charge is None:
-        raise Refusal(404, "no_such_charge", "There is no such charge.")
-    if amount > charge["amount_cents"] - charge["refunded_cents"]:
-        raise Refusal(409, "refund_too_big", "That is more than is left of the charge.", "amount_cents")
-    refund_id = parts.new_id("re")
-    facts = {"charge": charge["id"], "reference": reference, "amount_cents": amount, "currency": charge["currency"]}
-    now = parts.now_ms()
-    parts.store.insert("refund", id=refund_id, created_ms=now, **facts)
-    parts.store.run("UPDATE charge SET refunded_cents = refunded_cents + ? WHERE id = ?", amount, charge["id"])
-    parts.log("refund.made", refund=refund_id, session=charge["session"], account=charge["account"], key=key, **facts)
-    session = parts.store.one("SELECT * FROM session WHERE id = ?", charge["session"])
-    callbacks.emit(parts, "refund.succeeded", session, charge=charge["id"], refund=refund_id)
-    return {"id": refund_id, **facts, "status": "succeeded", "created": parts.show_time(now)}
 
 
 def get(parts: Parts, charge_id: object) -> Any:
@@ -142,11 +176,33 @@ def get(parts: Parts, charge_id: object) -> Any:
     return parts.store.one("SELECT * FROM charge WHERE id = ?", charge_id)
 
 
+def void(parts: Parts, charge_id: str, key: str) -> None:
+    """Take a whole charge back on its own day: there will be no line of it in any payout. Raises Refusal."""
+    charge = get(parts, charge_id)
+    if charge is None:
+        raise Refusal(404, "no_such_charge", "There is no such charge.")
+    if charge["voided"]:
+        return
+    if charge["disputed_cents"]:
+        raise Refusal(409, "dispute_open", "This charge is disputed.")
+    if charge["refunded_cents"]:
+        raise Refusal(409, "already_refunded", "Some of this charge was given back.")
+    if payouts.day_of(charge["created_ms"]) < payouts.day_of(parts.now_ms()):
+        raise Refusal(409, "already_settled", "The day of this charge is over. Give it back by a refund.")
+    parts.store.update("charge", charge_id, voided=1)
+    payouts.forget(parts, "charge", charge_id)
+    parts.log(
+        "charge.voided",
+        charge=charge_id,
+        key=key,
+        **{name: charge[name] for name in ("session", "method", "reference", "account", "amount_cents", "currency")},
+    )
+    callbacks.emit(parts, "charge.voided", subject_of_charge(charge), charge=charge_id)
+
+
 def find(parts: Parts, query: Mapping[str, str]) -> list[dict[str, Any]]:
     """Charges, oldest first: of one reference or session, those after a charge, at most `limit` (100)."""
-    limit = query.get("limit", "100")
-    if not (re.fullmatch(r"[0-9]{1,3}", limit) and 1 <= int(limit) <= 100):
-        raise Refusal(400, "bad_value", "1 to 100.", "limit")
+    limit = page_of(query)
     where, values = ["1 = 1"], []
     for name in ("reference", "session", "account"):
         if name in query:
@@ -158,17 +214,19 @@ def find(parts: Parts, query: Mapping[str, str]) -> list[dict[str, Any]]:
             raise Refusal(404, "no_such_charge", "There is no such charge.", "after")
         where.append("seq > ?")
         values.append(last["seq"])
-    rows = parts.store.all(
-        f"SELECT * FROM charge WHERE {' AND '.join(where)} ORDER BY seq LIMIT ?", *values, int(limit)
-    )
+    rows = parts.store.all(f"SELECT * FROM charge WHERE {' AND '.join(where)} ORDER BY seq LIMIT ?", *values, limit)
     return [_show(parts, row) for row in rows]
 
 
 def _show(parts: Parts, row: Any) -> dict[str, Any]:
-    names = ("id", "session", "reference", "account", "amount_cents", "refunded_cents", "currency")
-    refunds = parts.store.all("SELECT * FROM refund WHERE charge = ? ORDER BY seq", row["id"])
+    names = ("id", "session", "method", "reference", "account", "amount_cents", "refunded_cents", "disputed_cents")
+    refunds = parts.store.all(
+        "SELECT id, reference, amount_cents, status FROM refund WHERE charge = ? AND status <> 'failed' ORDER BY seq",
+        row["id"],
+    )
     return {
-        **{name: row[name] for name in names},
+        **{name: row[name] for name in (*names, "currency")},
+        "voided": bool(row["voided"]),
         "created": parts.show_time(row["created_ms"]),
-        "refunds": [{name: one[name] for name in ("id", "reference", "amount_cents")} for one in refunds],
+        "refunds": [dict(one) for one in refunds],
     }

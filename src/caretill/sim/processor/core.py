@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
-from caretill.sim.processor import admin, api, callbacks, charges, hosted, sessions
+from caretill.sim.processor import admin, ageing, api, callbacks, hosted, objects, payouts, sessions
 from caretill.sim.processor.clock import Clock
 from caretill.sim.processor.faults import BEFORE, Fault, Faults, Subject
 from caretill.sim.processor.keys import Keys, NewId, random_id
 from caretill.sim.processor.parts import Parts, subject_of
 from caretill.sim.processor.store import Store
-from caretill.sim.processor.wire import HTML, Answer, Refusal, Request, read_object, say
+from caretill.sim.processor.wire import HTML, Answer, Refusal, Request, say
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +38,7 @@ class Processor:
         self._in_flight: set[int] = set()
         with store.transaction():
             api.forget_old_keys(self.parts)
+            payouts.begin(self.parts)
             self.parts.log("processor.started")
 
     def answer(self, request: Request) -> Answer:
@@ -58,7 +58,7 @@ class Processor:
     def tick(self) -> int:
         """Do what time alone does; how much was done."""
         with self.parts.store.transaction():
-            return sessions.age(self.parts)
+            return ageing.age(self.parts)
 
     def due(self) -> list[callbacks.Delivery]:
         """The POSTs to make now. Each is told once, until `delivered` says what came of it."""
@@ -80,6 +80,8 @@ class Processor:
                 return admin.answer(self.parts, request, rest[1:])
             if self.parts.now_ms() < self.parts.faults.dark_until_ms:
                 return Answer(503, lost=True)
+            # What was due before this request came first, even if no tick was.
+            ageing.tasks(self.parts)
             if rest[:1] == ("v1",):
                 api.check_bearer(self.parts, request)
                 return self._api(request, rest[1:])
@@ -93,7 +95,9 @@ class Processor:
         parts, query = self.parts, request.query
         match request.method, rest:
             case "POST", ("sessions",):
-                return self._run("create", _subject(request), lambda: api.keyed(parts, request, sessions.create))
+                return self._run(
+                    "create", objects.asked_subject(request), lambda: api.keyed(parts, request, sessions.create)
+                )
             case "GET", ("sessions",) if query.get("reference"):
                 subject = Subject(reference=query["reference"])
                 return self._run("find", subject, lambda: say(200, {"data": sessions.find(parts, query["reference"])}))
@@ -103,23 +107,7 @@ class Processor:
             case "POST", ("sessions", session_id, "expire"):
                 subject = subject_of(sessions.load(parts, session_id))
                 return self._run("expire", subject, lambda: say(200, sessions.expire(parts, session_id)))
-            case "POST", ("refunds",):
-                subject = self._refund_subject(request)
-                return self._run("refund", subject, lambda: api.keyed(parts, request, charges.refund))
-            case "GET", ("charges",):
-                subject = Subject(query.get("session"), query.get("reference"), query.get("account"))
-                return self._run("charges", subject, lambda: say(200, {"data": charges.find(parts, query)}))
-        raise Refusal(404, "no_such_page", "There is no such page.")
-
-    def _refund_subject(self, request: Request) -> Subject:
-        """A refund is known by its own reference and by the session its charge belongs to."""
-        try:
-            asked = read_object(request.body)
-        except Refusal:
-            return Subject()
-        charge = charges.get(self.parts, asked.get("charge"))
-        reference = _text(asked.get("reference"))
-        return Subject(charge["session"], reference, charge["account"]) if charge else Subject(reference=reference)
+        return self._run(*objects.deed(parts, request, rest))
 
     def _hosted(self, request: Request, session_id: str, *rest: str) -> Answer:
         verb = _PAGES.get((request.method, rest))
@@ -163,6 +151,8 @@ def _spoil(answer: Answer, fault: Fault, page: Request | None) -> Answer:
             answer.delay_ms = fault.ms
         case "blank":
             return Answer(200, b"", HTML)
+        case "cut" if answer.status == 200:
+            answer.body = answer.body[: len(answer.body) // 2]
         case "500" | "500_after":
             return _broken(page)
     return answer
@@ -172,19 +162,6 @@ def _broken(page: Request | None) -> Answer:
     if page is not None:
         return hosted.plain(page, 500, "broken")
     return say(500, {"error": {"code": "processor_error", "message": "Something went wrong here."}})
-
-
-def _subject(request: Request) -> Subject:
-    """Whom a request with a body is about, before anything of it was checked."""
-    try:
-        asked = read_object(request.body)
-    except Refusal:
-        return Subject()
-    return Subject(reference=_text(asked.get("reference")), account=_text(asked.get("account")))
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 _PAGES = {

@@ -10,8 +10,8 @@ from typing import Any
 from caretill.sim.processor.store import Store
 from caretill.sim.processor.wire import Refusal
 
-READS = ("retrieve", "find", "charges", "page")
-WRITES = ("create", "expire", "refund", "pay", "step")
+READS = ("retrieve", "find", "charges", "saved", "method", "refunds", "disputes", "payouts", "file", "page")
+WRITES = ("create", "expire", "refund", "pay", "step", "charge", "void", "forget")
 
 # how: (does the effect still happen, milliseconds when not given)
 _READ_WAYS = {"lost": 0, "500": 0, "slow": 1000, "hang": 0}
@@ -22,10 +22,15 @@ _OUTCOMES = {
     "decline": 0,
     "insufficient_funds": 0,
     "expired_card": 0,
+    "lost_card": 0,
+    "stolen_card": 0,
+    "account_closed": 0,
+    "authorization_revoked": 0,
     "second_step": 0,
     "processing": 5000,
     "processing_declined": 5000,
 }
+_REFUNDING = {"refund_pending": 5000, "refund_fails": 5000}
 _CALLBACKS = {
     "return_before_callback": 2000,
     "callback_before_return": 0,
@@ -53,8 +58,10 @@ def _catalogue() -> dict[str, Spec]:
     found |= {f"{verb}_{way}": Spec(verb, way, ms) for verb in WRITES for way, ms in _WRITE_WAYS.items()}
     found |= {f"{verb}_blank": Spec(verb, "blank", 0) for verb in ("pay", "step")}
     found |= {name: Spec("outcome", name, ms) for name, ms in _OUTCOMES.items()}
+    found |= {name: Spec("refunding", name, ms) for name, ms in _REFUNDING.items()}
     found |= {name: Spec("callback", name, ms) for name, ms in _CALLBACKS.items()}
     found["callback_forged_unpaid"] = Spec("opened", "callback_forged_unpaid", 0)
+    found["file_cut"] = Spec("file", "cut", 0)
     found["dark"] = Spec("dark", "dark", 5000)
     return found
 

@@ -24,7 +24,7 @@ def show(parts: Parts, request: Request, session: Any) -> Answer:
 def pay(parts: Parts, request: Request, session: Any) -> Answer:
     """POST /c/ID/pay: check what was typed, try the card. A session that is paid already just leads back."""
     checkout = _checkout(request, session)
-    if session["outcome"] in ("paid", "processing"):
+    if session["outcome"] in ("paid", "processing", "saved"):
         return _back(checkout)
     if session["status"] != "open":
         return _ended(checkout, session)
@@ -33,7 +33,8 @@ def pay(parts: Parts, request: Request, session: Any) -> Answer:
     card, faults = cards.read_card(typed, (today.year, today.month))
     if card is None:
         return _page(422, checkout, pages.card_page(checkout, typed, faults))
-    return _after(parts, checkout, typed, charges.try_card(parts, session, card))
+    keep = checkout.save and typed.get("save") == "yes"
+    return _after(parts, checkout, typed, charges.try_card(parts, session, card, keep))
 
 
 def show_step(parts: Parts, request: Request, session: Any) -> Answer:
@@ -47,7 +48,7 @@ def show_step(parts: Parts, request: Request, session: Any) -> Answer:
 def answer_step(parts: Parts, request: Request, session: Any) -> Answer:
     """POST /c/ID/step: approve or refuse."""
     checkout = _checkout(request, session)
-    if session["outcome"] in ("paid", "processing"):
+    if session["outcome"] in ("paid", "processing", "saved"):
         return _back(checkout)
     if session["status"] != "open":
         return _ended(checkout, session)
@@ -94,6 +95,8 @@ def _checkout(request: Request, session: Any) -> pages.Checkout:
         language if language in LANGUAGES else session["language"],
         session["return_url"],
         session["cancel_url"],
+        saves=session["purpose"] == "save",
+        save=bool(session["save"]),
     )
 
 

@@ -39,6 +39,8 @@ class Checkout:
     language: str
     return_url: str
     cancel_url: str
+    saves: bool = False  # nothing is paid here: a card is saved
+    save: bool = False  # the payer may have the card saved
 
     @property
     def amount(self) -> str:
@@ -84,17 +86,20 @@ def step_page(checkout: Checkout) -> str:
     """The second step: is it yours?"""
     language = checkout.language
     text = say(language, "step_text", amount=checkout.amount, name=checkout.name)
+    if checkout.saves:
+        text = say(language, "step_saves", name=checkout.name)
     body = (
         f"<p>{escape(text)}</p>"
         f'<form method="post" action="/c/{checkout.id}/step?language={language}" class="two">'
         f'<button name="answer" value="approve">{escape(say(language, "step_yes"))}</button>'
         f'<button name="answer" value="refuse" class="second">{escape(say(language, "step_no"))}</button></form>'
     )
-    return _page(language, say(language, "step_title"), _sum(checkout) + body, f"/c/{checkout.id}/step")
+    title = say(language, "step_title_saves" if checkout.saves else "step_title")
+    return _page(language, title, _sum(checkout) + body, f"/c/{checkout.id}/step")
 
 
 def ended_page(checkout: Checkout, kind: str, count: int = 0) -> str:
-    """A session that takes no more money: `paid`, `processing`, `declined` or `expired`."""
+    """A session that takes no more money: `paid`, `saved`, `processing`, `declined` or `expired`."""
     language = checkout.language
     text = say(language, f"{kind}_text", amount=checkout.amount, name=checkout.name, count=str(count))
     back = say(language, "back", name=checkout.name)
@@ -110,23 +115,44 @@ def plain_page(language: str, kind: str, path: str) -> str:
 
 def _form_page(checkout: Checkout, typed: Mapping[str, str], said: Mapping[str, str], summary: str) -> str:
     language = checkout.language
-    title = say(language, "pay_title", name=checkout.name)
+    title = say(language, "save_title" if checkout.saves else "pay_title", name=checkout.name)
+    press = say(language, "save_press") if checkout.saves else say(language, "pay", amount=checkout.amount)
     fields = "".join(_field(language, field, typed, said.get(field)) for field in FIELDS)
     cancel = say(language, "cancel", name=checkout.name)
     body = (
         f"{_sum(checkout)}{summary}"
         f'<form method="post" action="/c/{checkout.id}/pay?language={language}" novalidate>'
-        f"<h2>{escape(say(language, 'card'))}</h2>{fields}"
-        f"<button>{escape(say(language, 'pay', amount=checkout.amount))}</button></form>"
+        f"<h2>{escape(say(language, 'card'))}</h2>{fields}{_keep(checkout, typed)}"
+        f"<button>{escape(press)}</button></form>"
         f'<p><a class="back" href="{escape(checkout.cancel_url)}">{escape(cancel)}</a></p>'
         f"{_test_cards(language)}"
     )
     head = f"{say(language, 'error')}: {title}" if summary else title
-    return _page(language, title, body, f"/c/{checkout.id}", head=f"{head}, {checkout.amount}")
+    return _page(
+        language, title, body, f"/c/{checkout.id}", head=head if checkout.saves else f"{head}, {checkout.amount}"
+    )
+
+
+def _keep(checkout: Checkout, typed: Mapping[str, str]) -> str:
+    """The box that has the card saved, empty until the payer ticks it."""
+    if not checkout.save or checkout.saves:
+        return ""
+    language = checkout.language
+    ticked = " checked" if typed.get("save") == "yes" else ""
+    return (
+        '<div class="field tick"><input id="save" name="save" type="checkbox" value="yes"'
+        f' aria-describedby="save-hint"{ticked}><label for="save">{escape(say(language, "save"))}</label>'
+        f'<p class="hint" id="save-hint">{escape(say(language, "save_hint", name=checkout.name))}</p></div>'
+    )
 
 
 def _sum(checkout: Checkout) -> str:
     language = checkout.language
+    if checkout.saves:
+        words = escape(say(language, "save_text", name=checkout.name))
+        return f'<dl class="sum"><div><dt>{escape(say(language, "save_for"))}</dt>' + (
+            f"<dd>{escape(checkout.name)}</dd></div></dl><p>{words}</p>"
+        )
     return (
         f'<dl class="sum"><div><dt>{escape(say(language, "to"))}</dt><dd>{escape(checkout.name)}</dd></div>'
         f"<div><dt>{escape(say(language, 'you_pay'))}</dt>"

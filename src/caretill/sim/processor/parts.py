@@ -22,6 +22,9 @@ _LOG_FIELDS = (
     "currency",
     "event",
     "detail",
+    "method",
+    "dispute",
+    "payout",
 )
 
 
@@ -49,6 +52,10 @@ class Parts:
         """Add one row to the log, in the same transaction as the effect it tells of."""
         self.store.insert("log", at_ms=self.now_ms(), what=what, **values)
 
+    def later(self, what: str, object_id: str, due_ms: int, detail: str = "") -> None:
+        """Have something done once its time has come; `ageing` knows how."""
+        self.store.insert("task", due_ms=due_ms, what=what, object=object_id, detail=detail)
+
     def strike(self, stage: str, subject: Subject) -> Fault | None:
         """The fault that strikes at this stage, if any; logged."""
         fault = self.faults.take(stage, subject)
@@ -59,6 +66,10 @@ class Parts:
 
 def subject_of(session: Mapping[str, Any] | Any) -> Subject:
     return Subject(session["id"], session["reference"], session["account"])
+
+
+def subject_of_charge(charge: Mapping[str, Any] | Any) -> Subject:
+    return Subject(charge["session"], charge["reference"], charge["account"])
 
 
 def show_log(parts: Parts, after: int = 0) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from caretill.core.money import MAX_CENTS
-from caretill.sim.processor import callbacks, charges
+from caretill.sim.processor import callbacks, charges, methods
 from caretill.sim.processor.clock import to_ms
 from caretill.sim.processor.parts import Parts, subject_of
 from caretill.sim.processor.wire import Refusal
@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"https?://[!-~]{1,1990}")
 LANGUAGES = ("en", "es")
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEXTS = ("reference", "account", "statement_name", "currency", "return_url", "cancel_url")
-_FIELDS = frozenset({*_TEXTS, "amount_cents", "language", "expires_at"})
+_FIELDS = frozenset({*_TEXTS, "amount_cents", "language", "expires_at", "save", "purpose"})
 
 
 def refuse(condition: bool, at: str, message: str) -> None:
@@ -55,8 +55,14 @@ def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(asked) - _FIELDS)
     if unknown:
         raise Refusal(400, "unknown_field", "A session takes only: " + ", ".join(sorted(_FIELDS)) + ".", unknown[0])
-    amount = asked.get("amount_cents")
-    refuse(type(amount) is not int or not 0 < amount <= MAX_CENTS, "amount_cents", "A whole number of cents above 0.")
+    amount, save, purpose = asked.get("amount_cents"), asked.get("save", False), asked.get("purpose", "pay")
+    refuse(purpose not in ("pay", "save"), "purpose", "pay or save.")
+    refuse(type(save) is not bool, "save", "true or false.")
+    if purpose == "save":
+        refuse(type(amount) is not int or amount != 0, "amount_cents", "0: saving a card takes no money.")
+    else:
+        wrong = type(amount) is not int or not 0 < amount <= MAX_CENTS
+        refuse(wrong, "amount_cents", "A whole number of cents above 0.")
     refuse(asked.get("currency") != "USD", "currency", "USD is the only currency here.")
     refuse(asked.get("language", "en") not in LANGUAGES, "language", "en or es.")
     for name in ("reference", "account"):
@@ -68,7 +74,8 @@ def _checked(asked: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("return_url", "cancel_url"):
         refuse(not _is_address(asked.get(name)), name, "A whole http or https address of at most 2000 characters.")
     values = {name: asked[name] for name in _TEXTS}
-    return values | {"amount_cents": amount, "language": asked.get("language", "en")}
+    language = asked.get("language", "en")
+    return values | {"amount_cents": amount, "language": language, "purpose": purpose, "save": int(save)}
 
 
 def _is_address(value: Any) -> bool:
@@ -133,6 +140,8 @@ def expire(parts: Parts, session_id: str) -> dict[str, Any]:
     row = load(parts, session_id)
     if row["outcome"] == "paid":
         raise Refusal(409, "already_paid", "This session is paid.")
+    if row["outcome"] == "saved":
+        raise Refusal(409, "already_saved", "This session saved a card.")
     if row["outcome"] == "processing":
         raise Refusal(409, "processing", "A payment of this session is on its way.")
     if row["status"] == "open":
@@ -144,14 +153,14 @@ def expire(parts: Parts, session_id: str) -> dict[str, Any]:
 def _close(parts: Parts, row: Any, by: str) -> None:
     parts.store.update("session", row["id"], status="expired", step_outcome=None)
     parts.log("session.expired", session=row["id"], reference=row["reference"], account=row["account"], detail=by)
-    callbacks.emit(parts, "session.expired", row)
+    callbacks.emit(parts, "session.expired", subject_of(row))
 
 
 def show(parts: Parts, row: Any) -> dict[str, Any]:
     """The session as /v1 tells it."""
     charge = None
     if row["outcome"] == "paid":
-        charge = parts.store.one("SELECT id, refunded_cents FROM charge WHERE session = ?", row["id"])
+        charge = parts.store.one("SELECT id, refunded_cents, voided FROM charge WHERE session = ?", row["id"])
     card = {"brand": row["card_brand"], "last4": row["card_last4"]} if row["card_last4"] else None
     return {
         "id": row["id"],
@@ -164,6 +173,9 @@ def show(parts: Parts, row: Any) -> dict[str, Any]:
         "currency": row["currency"],
         "charge": charge["id"] if charge else None,
         "refunded_cents": charge["refunded_cents"] if charge else 0,
+        "voided": bool(charge["voided"]) if charge else False,
+        "purpose": row["purpose"],
+        "method": methods.of_session(parts, row["method"]),
         "failure_code": row["failure_code"],
         "card": card,
         "tries": row["tries"],

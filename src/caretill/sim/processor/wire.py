@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
+CSV = "text/csv; charset=us-ascii"
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +76,25 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refusal(400, "not_json", "The body must be a JSON object.")
     return found
+
+
+def page_of(query: Mapping[str, str]) -> int:
+    """How many of a list are asked for. Raises Refusal."""
+    limit = query.get("limit", "100")
+    if not (re.fullmatch(r"[0-9]{1,3}", limit) and 1 <= int(limit) <= 100):
+        raise Refusal(400, "bad_value", "1 to 100.", "limit")
+    return int(limit)
+
+
+def read_asked(asked: Mapping[str, Any], name: str, fields: Collection[str], texts: Collection[str]) -> None:
+    """Check that a body has these fields alone, its amount is one, and its `texts` are plain names. Raises Refusal."""
+    unknown = sorted(set(asked) - set(fields))
+    if unknown:
+        raise Refusal(400, "unknown_field", f"A {name} takes only {', '.join(fields)}.", unknown[0])
+    amount = asked.get("amount_cents")
+    if type(amount) is not int or amount <= 0:
+        raise Refusal(400, "bad_value", "A whole number of cents above 0.", "amount_cents")
+    for text in texts:
+        value = asked.get(text)
+        if not isinstance(value, str) or not NAME.fullmatch(value):
+            raise Refusal(400, "bad_value", "1 to 64 letters, digits, - or _.", text)
