@@ -145,8 +145,10 @@ class Stack:
         self.run("migrate")
         if self._lines:
             feed = self.folder / "feed"
-            self.run_python(str(ROOT / "bench" / "data.py"), str(feed), "--lines", str(self._lines))
-            self.run("import", "csv", str(feed))
+            patience = 120 + self._lines / 2_000
+            making = (str(ROOT / "bench" / "data.py"), str(feed), "--lines", str(self._lines))
+            self.run_python(*making, timeout=patience)
+            self.run("import", "csv", str(feed), timeout=patience)
         processor_keys.write(self.folder / "keys.json", self.keys)
         worker = Program("worker", ("-m", "caretill", "work"), self._named("worker"))
         self._started = [self._processor(), self._web(), worker]

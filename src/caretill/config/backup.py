@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -221,14 +222,14 @@ def _mark(key: str) -> str:
 
 
 def _target(data: Path, to: Path | None, keep: int | None) -> Path:
-    """The file to write. A folder stands already, or its name ends with a slash; the usual one is made."""
-    name = f"caretill-{clock.now():%Y%m%dT%H%M%SZ}{ENDING}"
+    """The file to write. A folder that is named stands already; the usual one is made."""
     if to is None:
-        home = data / folder.BACKUPS
-        home.mkdir(mode=0o700, exist_ok=True)
-        return home / name
+        to = data / folder.BACKUPS
+        to.mkdir(mode=0o700, exist_ok=True)
     if to.is_dir():
-        return to.resolve() / name
+        while (found := to.resolve() / f"caretill-{clock.now():%Y%m%dT%H%M%SZ}{ENDING}").exists():
+            time.sleep(0.05)  # one was made in this very second
+        return found
     if keep is not None:
         raise BackupRefused(f"--keep removes old backups of a folder, and {to} is none")
     if to.exists():
