@@ -49,6 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=4, metavar="P", help="families in each (4)")
     parser.add_argument("--faults", action="store_true", help="with faults of processor, bank and machine")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="at once (one a core)")
+    parser.add_argument("--first", action="store_true", help="begin no further seed once one is broken")
     parser.add_argument("--seconds", type=float, metavar="S", help="begin no further seed after so long")
 
 
@@ -164,7 +165,8 @@ def _live_all(folder: Path, seeds: range, options: argparse.Namespace, total: To
     def next_seed() -> int | None:
         with lock:
             late = until is not None and clock.monotonic() > until
-            return None if late or faults else next(waiting, None)
+            ended = late or faults or (options.first and total.broken)
+            return None if ended else next(waiting, None)
 
     def one(place: int) -> None:
         try:

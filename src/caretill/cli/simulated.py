@@ -6,6 +6,7 @@ import importlib
 import json
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +14,7 @@ import django
 import psycopg
 from psycopg import sql
 
-from caretill.core.sql import READ_ONLY
+from caretill.core.sql import READ_ONLY, function_files
 
 NAME = "caretill_life_"
 
@@ -33,9 +34,41 @@ def main() -> None:
     with psycopg.connect(told["admin"], autocommit=True) as admin:
         if not admin.info.dbname.startswith(NAME):
             raise SystemExit("a simulation empties its database, and that one is not a simulation's")
+        _count_draws(admin)
+        laws = _all_laws(check, importlib.import_module("caretill.core.sql"), admin)
         for line in sys.stdin:
             empty(admin)
-            print(json.dumps(asdict(run.live(int(line), wish, check.broken))), flush=True)
+            print(json.dumps(asdict(run.live(int(line), wish, laws))), flush=True)
+
+
+# Chance of the database's own, counted instead of drawn, so that a seed that is lived again has the same ids in order.
+COUNTED = """
+    CREATE SEQUENCE IF NOT EXISTS life_draw;
+    GRANT USAGE ON SEQUENCE life_draw TO PUBLIC;
+    CREATE OR REPLACE FUNCTION life_drawn() RETURNS uuid LANGUAGE sql VOLATILE AS
+        $$ SELECT md5('life ' || nextval('life_draw'))::uuid $$;
+"""
+
+
+def _count_draws(admin: psycopg.Connection[Any]) -> None:
+    admin.execute(COUNTED)
+    text = next(path for path in function_files() if path.name == "fn_core.sql").read_text()
+    admin.execute(text.replace("gen_random_uuid()", "life_drawn()"))
+
+
+def _all_laws(check: Any, asked: Any, admin: psycopg.Connection[Any]) -> Callable[[], dict[str, list[dict[str, Any]]]]:
+    """Every law by one function, planned once: asked one by one, planning them costs more than the day they judge."""
+    parts = [f"SELECT {_quoted(name)} WHERE EXISTS ({query})" for name, query in check.laws().items()]
+    text = " UNION ALL ".join(parts)
+    admin.execute(
+        "CREATE OR REPLACE FUNCTION life_laws() RETURNS SETOF text LANGUAGE plpgsql AS"
+        f" $laws$ BEGIN RETURN QUERY {text}; END $laws$"
+    )
+    return lambda: check.broken() if asked.query("SELECT life_laws()") else {}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def empty(admin: psycopg.Connection[Any]) -> None:
@@ -47,6 +80,7 @@ def empty(admin: psycopg.Connection[Any]) -> None:
         for name in tables
     ]
     filled = [row[0] for row in admin.execute(sql.SQL(" UNION ALL ").join(asks)).fetchall()]
+    admin.execute("ALTER SEQUENCE IF EXISTS life_draw RESTART")
     if filled:
         names = sql.SQL(", ").join(sql.Identifier(name) for name in filled)
         with admin.transaction():

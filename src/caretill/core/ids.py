@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
+import random
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from caretill.core import clock
@@ -16,6 +18,20 @@ CHECK_CODE_LENGTH = 11
 
 _lock = threading.Lock()
 _last = 0
+_chance: list[random.Random] = [random.SystemRandom()]
+
+
+@contextmanager
+def drawn_from(chance: random.Random) -> Iterator[None]:
+    """Draw what is left to chance from there, and begin the order of ids anew: for simulations that must repeat."""
+    global _last
+    before, _last = _last, 0
+    _chance.append(chance)
+    try:
+        yield
+    finally:
+        _chance.remove(chance)
+        _last = max(before, _last)
 
 
 def uuid7() -> UUID:
@@ -25,7 +41,7 @@ def uuid7() -> UUID:
     stamp = int(at.timestamp() * 1000) << 12 | (at.microsecond % 1000) * 4096 // 1000
     with _lock:
         _last = stamp = max(stamp, _last + 1)
-    return UUID(int=_shape(stamp >> 12, stamp & 0xFFF, secrets.randbits(62)))
+    return UUID(int=_shape(stamp >> 12, stamp & 0xFFF, _chance[-1].getrandbits(62)))
 
 
 def deterministic_uuid(namespace: str, *parts: str) -> UUID:
@@ -49,7 +65,7 @@ def _check_character(body: str) -> str:
 
 
 def _new_code(length: int) -> str:
-    body = "".join(secrets.choice(CROCKFORD) for _ in range(length - 1))
+    body = "".join(_chance[-1].choice(CROCKFORD) for _ in range(length - 1))
     return body + _check_character(body)
 
 

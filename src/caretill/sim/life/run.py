@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from caretill.core import clock, outbox, sql
+from caretill.core import clock, ids, outbox, sql
 from caretill.payments import callbacks, sweep
 from caretill.payments.gateways import installed
 from caretill.sim.life.counter import Counter
@@ -68,6 +68,7 @@ def live(seed: int, wish: Wish, laws: Laws) -> Life:
     start = chance.choice(STARTS)
     with ExitStack() as stack:
         held = stack.enter_context(clock.fixed(start.replace(minute=chance.randrange(60))))
+        stack.enter_context(ids.drawn_from(Random(f"ids {seed}")))
         return _Days(seed, wish, laws, chance, held, stack).run()
 
 
