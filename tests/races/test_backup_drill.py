@@ -45,7 +45,7 @@ def test_backed_up_and_restored_while_payments_go_on(
     assert done.after > done.before >= 3, "nobody paid while the backup was taken"
     for stream in ("ledger", "read"):
         assert done.restored["ledger"][stream] == done.made["ledger"][stream]
-    assert (done.restored["broken"], done.restored["seal"]) == (0, done.made["seal"])
+    assert (done.restored["broken"], done.restored["fingerprint"]) == (0, done.made["fingerprint"])
     books.settle(stack)
     assert books.differences(stack) == []
     # The restored ledger is the living one's beginning: nothing in it is other, nothing is missing from within.

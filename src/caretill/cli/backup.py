@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> Answer:
         bar.end()
     manifest, seconds = made.manifest, clock.monotonic() - began
     line = f"{made.path}: {backup.mib(made.bytes)} MiB, {manifest.rows:,} rows, read again and whole;"
-    line += f" {seconds:.1f} s\nseal {manifest.seal}\n{KEEP_SAFE}"
+    line += f" {seconds:.1f} s\nfingerprint {manifest.fingerprint}\n{KEEP_SAFE}"
     for name in made.outside:
         line += f"\n{name} is set from outside and is not in it: keep that key too, or what it seals is lost"
     if made.removed:
@@ -74,7 +74,7 @@ def _verify(path: Path) -> Answer:
     finally:
         bar.end()
     line = f"{path}: whole; of {manifest.made_at} by Caretill {manifest.caretill}, PostgreSQL"
-    line += f" {manifest.postgres_version}, {manifest.rows:,} rows\nseal {manifest.seal}"
+    line += f" {manifest.postgres_version}, {manifest.rows:,} rows\nfingerprint {manifest.fingerprint}"
     return Answer(line, {"file": str(path), **told(manifest)})
 
 
@@ -84,7 +84,7 @@ def told(manifest: Manifest) -> dict[str, Any]:
         "made_at": manifest.made_at,
         "caretill": manifest.caretill,
         "postgres": manifest.postgres_version,
-        "seal": manifest.seal,
+        "fingerprint": manifest.fingerprint,
         "tables": len(manifest.tables),
         "rows": manifest.rows,
         "ledger": manifest.ledger,

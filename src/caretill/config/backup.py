@@ -167,7 +167,7 @@ class _Snapshot:
             migrations=[str(row[0]) for row in self._connection.execute(applied).fetchall()],
             tables=tables,
             ledger=ledger,
-            keys=fingerprints(self.data),
+            keys=key_marks(self.data),
             parts=draft.parts,
         )
 
@@ -198,7 +198,7 @@ def digested(connection: psycopg.Connection[Any], streams: Mapping[str, Any]) ->
     return found
 
 
-def fingerprints(data: Path) -> dict[str, dict[str, Any]]:
+def key_marks(data: Path) -> dict[str, dict[str, Any]]:
     """Of each key that may never be lost: whether it comes from outside the folder, and a mark of each key in it."""
     found = {}
     for name in KEYS:

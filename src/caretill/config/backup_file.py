@@ -1,7 +1,7 @@
 """The file of a backup: a zip of the database's dump, the files beside it, and a manifest that names each by its hash.
 
 It is written under another name and appears under its own when it is whole and has been read again. The manifest is
-the last thing in it and covers every other; its own SHA-256, the seal, is told to people.
+the last thing in it and covers every other; its own SHA-256, the fingerprint, is told to people.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Manifest:
         return json.dumps(whole, indent=1, sort_keys=True).encode()
 
     @property
-    def seal(self) -> str:
+    def fingerprint(self) -> str:
         """SHA-256 of the manifest, and so of everything."""
         return hashlib.sha256(self.text()).hexdigest()
 

@@ -70,7 +70,7 @@ def restore(path: Path, where: Where, replace: bool, told: Told) -> Restored:
         if folder.unfinished(where.data):
             mark = folder.finish(where.data)
             clear(where.data)
-            if mark == manifest.seal:
+            if mark == manifest.fingerprint:
                 return Restored(where.data, manifest, finished=True)
         tools = choose(where.postgres_home)
         _see_to_versions(path, manifest, tools)
@@ -89,7 +89,7 @@ def restore(path: Path, where: Where, replace: bool, told: Told) -> Restored:
             clear(where.data)
             raise
         aside = where.data / f"{folder.ASIDE}{clock.now():%Y%m%dT%H%M%SZ}" if there else None
-        folder.put_in_place(where.data, aside or where.data, manifest.seal)
+        folder.put_in_place(where.data, aside or where.data, manifest.fingerprint)
         clear(where.data)
     restored.aside = aside
     return restored
@@ -154,7 +154,7 @@ def _unpack(path: Path, file: Any, manifest: Manifest, staging: Path, told: Told
             into.flush()
             os.fsync(into.fileno())
         target.chmod(part.mode & 0o777)
-    now = backup.fingerprints(staging)
+    now = backup.key_marks(staging)
     for name, key in manifest.keys.items():
         if not set(key["marks"]) <= set(now.get(name, {"marks": []})["marks"]):
             raise BackupRefused(

@@ -186,7 +186,7 @@ def test_restored_elsewhere_it_is_the_same(living: Path, whole: Path, fresh: Pat
 def test_a_backup_is_verified_by_itself(whole: Path) -> None:
     figures = did("backup", "--verify", str(whole))
     with zipfile.ZipFile(whole) as file:
-        assert figures["seal"] == hashlib.sha256(file.read(MANIFEST)).hexdigest()
+        assert figures["fingerprint"] == hashlib.sha256(file.read(MANIFEST)).hexdigest()
         manifest = json.loads(file.read(MANIFEST))
         for part in manifest["parts"]:
             assert hashlib.sha256(file.read(part["name"])).hexdigest() == part["sha256"]
