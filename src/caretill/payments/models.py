@@ -46,6 +46,8 @@ class Payment(Sharded):
     lost_cents = cents(db_default=0)  # disputes that were lost: see Dispute
     posts_on = models.DateField(null=True)  # when the bank is to move it; the organisation's calendar
     settled_on = models.DateField(null=True)  # when it reached the organisation's bank account (room reconcile)
+    deposit_payee = models.TextField(db_default="")  # whom that part pays
+    login_id = models.UUIDField(null=True)  # the member who asked for it, or in whose name it is taken
 
     class Meta:
         db_table = "payments_payment"
@@ -160,7 +162,7 @@ class Attempt(Sharded):
     request = models.JSONField()
     session_ref = models.TextField(default="")
     session_url = models.TextField(default="")
-    state = models.TextField()  # sending, open, ended
+    state = models.TextField()  # sending, open, ended; charging (a saved card), queued and filed (a bank debit)
     lease_until = models.DateTimeField(null=True)
     tries = models.SmallIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -205,11 +207,30 @@ class Claim(models.Model):
     account_id = models.UUIDField()
     bill_id = models.UUIDField()
     payment_id = models.UUIDField()
-    why = models.TextField()
+    why = models.TextField()  # session, debit, run
     until = models.DateTimeField()
 
     class Meta:
         db_table = "payments_claim"
+
+
+class Announced(models.Model):
+    """Money that is said to be coming to a bill: a cheque in the post, a run that will take it (payments.holds).
+
+    It reserves nothing: whoever pays all the same is warned, and what is taken in the payer's name waits.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "bill_id", "why")
+    account_id = models.UUIDField()
+    bill_id = models.UUIDField()
+    why = models.TextField()  # cheque, run
+    amount_cents = cents()
+    until = models.DateTimeField()
+    by = models.TextField()
+    said_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payments_announced"
 
 
 class Refund(Sharded):
@@ -220,6 +241,8 @@ class Refund(Sharded):
     state = models.TextField()  # submitting, pending, unknown, succeeded, failed
     refund_ref = models.TextField()
     reason = models.TextField()
+    kind = models.TextField(db_default="refund")  # refund, or void: the whole payment taken back before it settled
+    not_before = models.DateField(null=True)  # of a bank debit: the first day on which its credit may leave
     recorded_at = models.DateTimeField()
     business_date = models.DateField()
     key = models.UUIDField(null=True)  # the asker's; two equal refunds have two
@@ -232,7 +255,12 @@ class Refund(Sharded):
         db_table = "payments_refund"
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_cents__gt=0), name="payments_refund_amount"),
-            models.UniqueConstraint(fields=["account_id", "refund_ref"], name="payments_refund_once"),
+            # Until the processor named it, a refund has no name there.
+            models.UniqueConstraint(
+                fields=["account_id", "refund_ref"],
+                condition=~models.Q(refund_ref=""),
+                name="payments_refund_once",
+            ),
         ]
 
 
@@ -242,7 +270,8 @@ class Return(Sharded):
     payment_id = models.UUIDField()
     amount_cents = cents()
     code = models.TextField()  # R01 to R85
-    state = models.TextField()  # applied, undone (the bank took it back: dishonoured and so accepted)
+    # applied; early (the debit had not settled: the payment failed); undone (the bank took it back: dishonoured)
+    state = models.TextField()
     source_ref = models.TextField()
     owed_back_cents = cents(default=0)  # credit that was gone already: a returned item the payer owes
     recorded_at = models.DateTimeField()
@@ -266,6 +295,8 @@ class Dispute(Sharded):
     amount_cents = cents()
     fee_cents = cents(default=0)
     state = models.TextField()  # open, won, lost
+    owed_back_cents = cents(db_default=0)  # of a lost one: money that had left us again before
+    ask_at = models.DateTimeField(null=True)  # of an open one: when the processor is asked about it again
     reason = models.TextField()
     respond_by = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
@@ -279,6 +310,20 @@ class Dispute(Sharded):
             models.UniqueConstraint(fields=["account_id", "dispute_ref"], name="payments_dispute_once"),
         ]
         indexes = [models.Index(fields=["account_id", "payment_id"], name="payments_dispute_payment")]
+
+
+class DepositWish(models.Model):
+    """What a member wants done with the money on an account: put on bills by itself, and a word when it runs low."""
+
+    account_id = models.UUIDField(primary_key=True)
+    by_itself = models.BooleanField()
+    floor_cents = cents(null=True)  # below it they are reminded, once until it is above again
+    login_id = models.UUIDField(null=True)  # who is told
+    reminded_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payments_deposit_wish"
 
 
 class Callback(models.Model):

@@ -21,6 +21,8 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("submitting", "processing"): "pending",
     ("submitting", "succeeded"): "succeeded",
     ("submitting", "cannot_tell"): "unknown",
+    ("submitting", "filed"): "pending",  # a bank debit went out in a file
+    ("submitting", "withdrawn"): "voided",  # a bank debit was taken back before its file
     ("requires_action", "returned"): "requires_action",
     ("requires_action", "try_declined"): "requires_action",
     ("requires_action", "processing"): "pending",
@@ -32,6 +34,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("pending", "declined"): "failed",
     ("pending", "expired"): "voided",
     ("pending", "cannot_tell"): "unknown",
+    ("pending", "returned"): "failed",  # a bank debit came back before it was settled
     ("unknown", "processing"): "pending",
     ("unknown", "succeeded"): "succeeded",
     ("unknown", "declined"): "failed",

@@ -1,7 +1,8 @@
 """Finishes what nobody finished: lost answers, lost callbacks, closed browsers, killed processes.
 
 Each attempt under way has a lease. When it is over, one sweeper takes it (a conditional update), asks the processor and
-records what it says. The identical request is sent again only while the processor's key certainly lives.
+records what it says. The identical request is sent again only while the processor's key certainly lives. Bank
+debits wait for room `ach`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from caretill.core import clock, sql
-from caretill.payments import family, take
+from caretill.payments import charging, family, take
+from caretill.payments.charging import KEY_LIVES
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
 from caretill.payments.look import look_again
@@ -23,7 +25,6 @@ from caretill.payments.record import ASK_AGAIN_OPEN, record
 
 log = structlog.get_logger("caretill.payments")
 
-KEY_LIVES = timedelta(hours=23)
 LEASE = timedelta(seconds=30)
 SLOWEST = timedelta(minutes=5)
 
@@ -53,9 +54,11 @@ def _claim(most: int) -> list[dict[str, Any]]:
     with transaction.atomic():
         return sql.query(
             "UPDATE payments_attempt a SET lease_until = %s, tries = least(a.tries + 1, 1000) FROM ("
-            " SELECT account_id, id FROM payments_attempt WHERE lease_until <= %s ORDER BY lease_until LIMIT %s"
+            " SELECT account_id, id FROM payments_attempt WHERE lease_until <= %s AND state NOT IN ('queued', 'filed')"
+            " ORDER BY lease_until LIMIT %s"
             " FOR UPDATE SKIP LOCKED) AS d WHERE a.account_id = d.account_id AND a.id = d.id"
             " RETURNING a.account_id, a.id, a.payment_id, a.gateway, a.state, a.session_ref, a.created_at, a.tries,"
+            " (SELECT p.method_id FROM payments_payment p WHERE p.account_id = a.account_id AND p.id = a.payment_id),"
             " (SELECT p.expires_at FROM payments_payment p WHERE p.account_id = a.account_id AND p.id = a.payment_id),"
             " (SELECT p.region FROM payments_payment p WHERE p.account_id = a.account_id AND p.id = a.payment_id)",
             (now + LEASE, now, most),
@@ -65,6 +68,8 @@ def _claim(most: int) -> list[dict[str, Any]]:
 def _finish(row: dict[str, Any]) -> str:
     if row["state"] == "ended":
         return family.finish(row["account_id"], row["payment_id"])
+    if row["method_id"]:
+        return charging.again(row["account_id"], row["payment_id"])
     if not row["session_ref"]:
         return _find_session(row)
     if clock.now() > row["expires_at"]:

@@ -16,6 +16,7 @@ from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown, Session, SessionRequest
 from caretill.payments.look import look_again
 from caretill.payments.record import AFTER_END, ASK_AGAIN_OPEN, record, record_session
+from caretill.payments.saved_ask import deposit_payee
 from caretill.regions import catalog
 
 SESSION_MINUTES = 30
@@ -40,6 +41,10 @@ class Ask:
     network: str = ""
     others: tuple[tuple[UUID, UUID, int], ...] = ()  # account, bill, cents: bills of other accounts (payments.family)
     help_id: UUID | None = None  # the link by which somebody else pays (payments.helping)
+    login_id: UUID | None = None
+    save: bool = False  # the member wants this card to be kept for later
+    deposit_cents: int = 0  # goes on the account; `deposit_payee` as in payments.saved_ask
+    deposit_payee: str = ""
 
     @property
     def bills(self) -> tuple[family.Bill, ...]:
@@ -49,12 +54,13 @@ class Ask:
     @property
     def total_cents(self) -> int:
         """All of it."""
-        return sum(cents for _, _, cents in self.bills)
+        return self.deposit_cents + sum(cents for _, _, cents in self.bills)
 
     def digest(self) -> str:
         """Of what was asked, never of live balances."""
         asked = (self.region, sorted(self.parts), self.payer_name, self.email, self.processor_account)
-        text = repr((*asked, sorted(self.others)) if self.others else asked)
+        more = (self.deposit_cents, self.deposit_payee, self.save) if self.deposit_cents or self.save else ()
+        text = repr((*asked, sorted(self.others), *more) if self.others or more else asked)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -107,17 +113,17 @@ def _claim(ask: Ask) -> Answer:
             verdict, payees = family.look(ask.region, ask.bills)
         # The same form may have been sent twice at once, and what is held may be held for it.
         if verdict.code != "free" and not _known(ask):
-            return _held(ask.visit, verdict)
+            return held(ask.visit, verdict)
     begun = _begin(ask, payees)
     if begun["code"] == "being_paid":
         verdict = family.held_by(ask.account_id, begun)
         if verdict.holder_id and not _let_go(verdict):
-            return _held(ask.visit, verdict)
+            return held(ask.visit, verdict)
         begun = _begin(ask, payees)
     code = begun["code"]
     if code in ("begun", "repeat"):
         return Answer(code, UUID(begun["payment_id"]))
-    return _held(ask.visit, family.held_by(ask.account_id, begun)) if code == "being_paid" else Answer(code)
+    return held(ask.visit, family.held_by(ask.account_id, begun)) if code == "being_paid" else Answer(code)
 
 
 def open_page(account_id: UUID, payment_id: UUID) -> Answer:
@@ -129,7 +135,7 @@ def open_page(account_id: UUID, payment_id: UUID) -> Answer:
     row = _payment(account_id, payment_id)
     if row is None:
         return Answer("not_found")
-    if row["state"] == "submitting":
+    if row["state"] == "submitting" and not row["method_id"]:
         return _send(account_id, row)
     if row["state"] == "requires_action" and row["session_url"]:
         return Answer("open", payment_id, url=row["session_url"], state=row["state"])
@@ -139,7 +145,8 @@ def open_page(account_id: UUID, payment_id: UUID) -> Answer:
 def send_again(account_id: UUID, payment_id: UUID) -> Answer:
     """The sweeper's: finish a call whose answer was lost."""
     row = _payment(account_id, payment_id)
-    return _send(account_id, row) if row and row["state"] == "submitting" else Answer("ended", payment_id)
+    opens = row and row["state"] == "submitting" and not row["method_id"]
+    return _send(account_id, row) if row and opens else Answer("ended", payment_id)
 
 
 def stop(account_id: UUID, payment_id: UUID) -> str:
@@ -150,6 +157,8 @@ def stop(account_id: UUID, payment_id: UUID) -> str:
     row = _payment(account_id, payment_id)
     if row is None:
         return ""
+    if row["method_id"]:
+        return str(row["state"])  # what a saved method pays has no page
     if row["state"] == "submitting":
         _send(account_id, row)
         row = _payment(account_id, payment_id) or row
@@ -179,6 +188,7 @@ def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
         expires_at=expires_at,
         language=ask.language,
         statement_name=ask.statement_name,
+        save=ask.save,
     )
     return sql.call(
         "payments_begin",
@@ -199,6 +209,11 @@ def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
             "language": ask.language,
             "channel": ask.channel,
             "help_id": ask.help_id,
+            "login_id": ask.login_id,
+            "deposit_cents": ask.deposit_cents,
+            "deposit_payee": deposit_payee(ask.region, ask.processor_account, ask.deposit_payee)
+            if ask.deposit_cents
+            else "",
             "visit": ask.visit,
             "gateway": gateway().name,
             "request": asdict(request),
@@ -229,7 +244,7 @@ def _send(account_id: UUID, row: dict[str, Any]) -> Answer:
     if row["family"]:
         verdict = family.reserve(account_id, payment_id)
         if verdict.code != "reserved":
-            return _not_reserved(account_id, row, verdict)
+            return not_reserved(account_id, row, verdict)
     try:
         session = gateway(row["gateway"]).create_session(request)
     except GatewayUnknown:
@@ -268,7 +283,7 @@ def opened(account_id: UUID, payment_id: UUID, region: str, name: str, reference
     return Answer("ended", payment_id, state=answer["state"])
 
 
-def _not_reserved(account_id: UUID, row: dict[str, Any], verdict: family.Verdict) -> Answer:
+def not_reserved(account_id: UUID, row: dict[str, Any], verdict: family.Verdict) -> Answer:
     """Somebody was faster with a bill of another account: all that was held for this payment is let go."""
     answer = record(
         account_id,
@@ -282,15 +297,15 @@ def _not_reserved(account_id: UUID, row: dict[str, Any], verdict: family.Verdict
     )
     if verdict.code == "released":
         return Answer("ended", row["id"], state=answer["state"])
-    return replace(_held(bytes(row["visit"]), verdict), state=answer["state"])
+    return replace(held(bytes(row["visit"]), verdict), state=answer["state"])
 
 
-def _held(visit: bytes, verdict: family.Verdict) -> Answer:
+def held(visit: bytes, verdict: family.Verdict) -> Answer:
     """The answer to a payer whose bills cannot be held now."""
     if verdict.holder_account_id is None or verdict.holder_id is None:
-        return Answer(verdict.code)
-    held = _payment(verdict.holder_account_id, verdict.holder_id)
-    mine = held is not None and bytes(held["visit"]) == visit
+        return Answer(verdict.code, until=verdict.until)
+    holder = _payment(verdict.holder_account_id, verdict.holder_id)
+    mine = holder is not None and bool(visit) and bytes(holder["visit"]) == visit
     return Answer(
         verdict.code,
         verdict.holder_id,
@@ -317,8 +332,8 @@ def _known(ask: Ask) -> bool:
 
 def _payment(account_id: UUID, payment_id: UUID) -> dict[str, Any] | None:
     return sql.one(
-        "SELECT p.id, p.state, p.region, p.amount_cents, p.visit, p.expires_at, p.family, a.gateway, a.request,"
-        " a.session_ref, a.session_url FROM payments_payment p JOIN payments_attempt a ON a.account_id = p.account_id"
-        " AND a.payment_id = p.id WHERE p.account_id = %s AND p.id = %s",
+        "SELECT p.id, p.state, p.region, p.amount_cents, p.visit, p.expires_at, p.family, p.method_id, a.gateway,"
+        " a.request, a.session_ref, a.session_url FROM payments_payment p JOIN payments_attempt a"
+        " ON a.account_id = p.account_id AND a.payment_id = p.id WHERE p.account_id = %s AND p.id = %s",
         (account_id, payment_id),
     )

@@ -86,6 +86,7 @@ DECLARE
     v_late boolean := pay.state IN ('voided', 'failed');
     legs jsonb;
     part record;
+    v_keep boolean;
 BEGIN
     IF v_late THEN
         legs := jsonb_build_array(jsonb_build_object(
@@ -103,15 +104,26 @@ BEGIN
             'target_id', transfer_id) ORDER BY bill_id) INTO legs
         FROM payments_part WHERE account_id = p_account_id AND payment_id = pay.id;
     END IF;
-    PERFORM ledger_post(p_account_id, legs, (p->>'journal_id')::uuid, pay.id, pay.currency, v_date, v_now);
+    IF pay.deposit_cents > 0 AND p_to = 'succeeded' AND NOT v_late THEN
+        legs := coalesce(legs, '[]') || jsonb_build_object(
+            'transfer_id', core_uuid7(v_now), 'debit_kind', 'clearing', 'debit_ref', pay.id, 'credit_kind', 'deposit',
+            'credit_ref', p_account_id, 'amount_cents', pay.deposit_cents, 'code', 'deposit', 'phase', 'posted',
+            'subject_id', NULL, 'payee', payments_payee_of(p_account_id, pay.id));
+    END IF;
+    PERFORM ledger_post(p_account_id, coalesce(legs, '[]'), (p->>'journal_id')::uuid, pay.id, pay.currency, v_date, v_now);
     UPDATE payments_attempt SET state = 'ended', lease_until = CASE WHEN pay.family THEN v_now END
-    WHERE account_id = p_account_id AND payment_id = pay.id;
+    WHERE account_id = p_account_id AND payment_id = pay.id
+    RETURNING coalesce((request->>'save')::boolean, false) INTO v_keep;
     -- Of a family's payment each share lets its own claims go, together with what was reserved.
     DELETE FROM payments_claim WHERE account_id = p_account_id AND payment_id = pay.id AND NOT pay.family;
     IF p_to = 'succeeded' THEN
         INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries)
         VALUES (p_account_id, (p->>'outbox_id')::uuid, CASE WHEN v_late THEN 'late_payment' ELSE 'receipt_ready' END,
             jsonb_build_object('payment_id', pay.id), v_now, 0);
+        IF v_keep AND pay.login_id IS NOT NULL THEN
+            INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries)
+            VALUES (p_account_id, core_uuid7(v_now), 'card_to_keep', jsonb_build_object('payment_id', pay.id), v_now, 0);
+        END IF;
     ELSE
         FOR part IN SELECT bill_id, payee FROM payments_part
                     WHERE account_id = p_account_id AND payment_id = pay.id ORDER BY bill_id LOOP
@@ -120,13 +132,16 @@ BEGIN
     END IF;
 END $$;
 
--- Whom a payment as a whole is booked to: the payee of its first bill.
+-- Whom a payment as a whole is booked to: whom its deposit pays, else the payee of its first bill.
 CREATE OR REPLACE FUNCTION payments_payee_of(p_account_id uuid, p_payment_id uuid) RETURNS text LANGUAGE sql AS $$
     SELECT payee FROM (
+        SELECT NULL::uuid AS bill_id, deposit_payee AS payee FROM payments_payment
+        WHERE account_id = p_account_id AND id = p_payment_id AND deposit_payee <> ''
+        UNION ALL
         SELECT bill_id, payee FROM payments_part WHERE account_id = p_account_id AND payment_id = p_payment_id
         UNION ALL
         SELECT bill_id, payee FROM payments_forward WHERE account_id = p_account_id AND payment_id = p_payment_id
-    ) AS x ORDER BY bill_id LIMIT 1
+    ) AS x ORDER BY bill_id NULLS FIRST LIMIT 1
 $$;
 
 -- clearing -> forwarded, a leg for each payee.

@@ -47,6 +47,11 @@ BEGIN
         CASE WHEN from_state IN ('voided', 'failed') THEN 'late_payment' ELSE 'receipt_ready' END,
         jsonb_build_object('payment_id', payment_id), v_now, 0
     FROM outcome WHERE to_state IS NOT NULL;
+    INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries)
+    SELECT o.account_id, core_uuid7(v_now), 'card_to_keep', jsonb_build_object('payment_id', o.payment_id), v_now, 0
+    FROM outcome o JOIN payments_attempt a ON a.account_id = o.account_id AND a.payment_id = o.payment_id
+    JOIN payments_payment q ON q.account_id = o.account_id AND q.id = o.payment_id AND q.login_id IS NOT NULL
+    WHERE o.to_state IS NOT NULL AND (a.request->>'save')::boolean;
     RETURN jsonb_build_object('code', 'recorded', 'applied', v_moving, 'others', v_others);
 EXCEPTION WHEN SQLSTATE 'CT003' OR unique_violation THEN
     RETURN jsonb_build_object('code', 'raced');
@@ -88,7 +93,7 @@ CREATE OR REPLACE FUNCTION payments_others_of_set(p jsonb) RETURNS jsonb LANGUAG
 $$;
 
 -- The legs of the set: reservations are posted; a success after the end is booked as the payer's credit.
--- Balances are locked in the order (account, kind, ref), credit before receivable.
+-- Balances are locked in the order (account, kind, ref): credit, deposit, receivable.
 CREATE OR REPLACE FUNCTION payments_post_set(p_now timestamptz) RETURNS void LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
@@ -104,6 +109,12 @@ BEGIN
     IF EXISTS (SELECT 1 FROM outcome WHERE to_state IS NOT NULL AND from_state IN ('voided', 'failed')) THEN
         PERFORM payments_late_legs(p_now);
     END IF;
+    INSERT INTO outcome_leg (account_id, payment_id, journal_id, transfer_id, credit_kind, credit_ref, amount_cents,
+        currency, code, phase, subject_id, target_id, payee, business_date)
+    SELECT o.account_id, o.payment_id, o.journal_id, core_uuid7(p_now), 'deposit', o.account_id, q.deposit_cents,
+        o.currency, 'deposit', 'posted', NULL, NULL, payments_payee_of(o.account_id, o.payment_id), o.business_date
+    FROM outcome o JOIN payments_payment q ON q.account_id = o.account_id AND q.id = o.payment_id
+    WHERE o.to_state IS NOT NULL AND o.from_state NOT IN ('voided', 'failed') AND q.deposit_cents > 0;
     INSERT INTO ledger_transfer (account_id, transfer_id, debit_kind, debit_ref, credit_kind, credit_ref, amount_cents,
         currency, code, phase, journal_id, subject_id, payment_id, target_id, payee, business_date, recorded_at)
     SELECT account_id, transfer_id, 'clearing', payment_id, credit_kind, credit_ref, amount_cents, currency, code,
@@ -113,9 +124,10 @@ BEGIN
     SELECT account_id, target_id, 'end', transfer_id FROM outcome_leg WHERE phase = 'post';
     INSERT INTO ledger_balance AS b (account_id, kind, ref, currency, debits_posted, credits_posted, debits_pending,
         credits_pending, version)
-    SELECT account_id, 'credit', credit_ref, currency, 0, amount_cents, 0, 0, 1 FROM outcome_leg WHERE phase = 'posted'
+    SELECT account_id, credit_kind, credit_ref, currency, 0, sum(amount_cents)::bigint, 0, 0, count(*)::int
+    FROM outcome_leg WHERE phase = 'posted' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3
     ON CONFLICT (account_id, kind, ref, currency) DO UPDATE SET
-        credits_posted = b.credits_posted + excluded.credits_posted, version = b.version + 1;
+        credits_posted = b.credits_posted + excluded.credits_posted, version = b.version + excluded.version;
     SELECT count(*) INTO v_bills FROM
         (SELECT DISTINCT account_id, credit_ref, currency FROM outcome_leg WHERE phase = 'post') AS d;
     UPDATE ledger_balance b SET credits_posted = b.credits_posted + m.amount_cents,
