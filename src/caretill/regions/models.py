@@ -173,6 +173,11 @@ class Payee:
     processor_account: str
     phone: str
 
+    @property
+    def company_id(self) -> str:
+        """How files of bank debits name it: 1 and its tax id, as Nacha has it."""
+        return f"1{self.tax_id.replace('-', '')}"
+
 
 @dataclass(frozen=True, eq=False)
 class Region:
@@ -232,6 +237,17 @@ class Region:
         return self.processor_accounts[self.payees[kind]]
 
 
+@dataclass(frozen=True)
+class DebitBank:
+    """The bank that takes our files of bank debits. `origin` is how it knows us; `cut_off` is New York time."""
+
+    name: str
+    routing: str
+    origin: str
+    cut_off: time
+    same_day: bool
+
+
 @dataclass(frozen=True, eq=False)
 class LanguageLine:
     """The notice, in one language, that free help in that language exists (rules.md ACC-2), and who vouches for it."""
@@ -246,6 +262,15 @@ class LanguageLine:
     reviewed_on: date | None
 
 
+@dataclass(frozen=True)
+class ProcessorFees:
+    """What the processor may keep at most, as agreed with it: of a charge, and for each dispute."""
+
+    basis_points: int  # parts of ten thousand of a charge
+    fixed_cents: int
+    dispute_cents: int
+
+
 @dataclass(frozen=True, eq=False)
 class Organisation:
     """One health organisation: what its pages and papers call it, how they look, who is paid, where it works."""
@@ -258,6 +283,7 @@ class Organisation:
     website_host: str
     links: Mapping[str, str]
     documents_days: int
+    debit_bank: DebitBank | None
     logo_svg: str
     logo_paper_svg: str
     theme: Mapping[str, Words]
@@ -266,6 +292,8 @@ class Organisation:
     texts: Mapping[str, Mapping[str, Words]]
     language_lines: tuple[LanguageLine, ...]
     regions: tuple[Region, ...]
+    plans: PlanTerms = PlanTerms()
+    processor_fees: ProcessorFees | None = None
 
     def region(self, slug: str) -> Region:
         """The region with that slug. Raises UnknownRegion."""

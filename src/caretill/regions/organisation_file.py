@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 
 from caretill.core.words import LANGUAGES
+from caretill.formats import nacha
+from caretill.regions import bankdays
 from caretill.regions.logo import logo_problems
-from caretill.regions.models import LINKS, LanguageLine, Payee
+from caretill.regions.models import LINKS, DebitBank, LanguageLine, Payee, ProcessorFees
 from caretill.regions.reading import Table
 from caretill.regions.region_file import ACCOUNT, NAME, PHONE, PHONE_LIKE, Holidays, read_holidays
 from caretill.regions.theme import read_theme
 
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 _TAX_ID = re.compile(r"[0-9]{2}-[0-9]{7}")
+_ROUTING = re.compile(r"[0-9]{9}")
+_ORIGIN = re.compile(r"[A-Z0-9]{9,10}")
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?")
 # Texts that a paper or a page shows and that need the organisation's own words (rules.md BIL-1).
 TEXTS: Mapping[str, str] = {
@@ -58,10 +64,13 @@ def read_front(table: Table, folder: Path) -> Front:
         "website_host": table.text("website_host", _HOST, "pay.example.org"),
         "links": _read_links(table.table("links", needed=False)),
         "documents_days": table.whole("documents_days", 1, 3650, needed=False) or DOCUMENTS_DAYS,
+        "debit_bank": _read_debit_bank(table.table("ach", needed=False)) if "ach" in table else None,
         "logo_svg": _read_logo(table, "logo", folder),
         "logo_paper_svg": _read_logo(table, "logo_paper", folder, one_colour=True),
         "theme": read_theme(table.table("theme")),
     }
+    if "processor_fees" in table:
+        values["processor_fees"] = _read_fees(table.table("processor_fees"))
     payees = {key: _read_payee(key, inner) for key, inner in table.named("payees").items()}
     holidays = read_holidays(table.named("holidays", needed=False), languages)
     table.close()
@@ -83,6 +92,23 @@ def _read_links(table: Table) -> dict[str, str]:
     found = {name: table.text(name, _LINK, "https://www.example.org/records", needed=False) for name in LINKS}
     table.close()
     return {name: address for name, address in found.items() if address}
+
+
+def _read_debit_bank(table: Table) -> DebitBank:
+    """`[ach]`: the bank that takes files of bank debits. Without it there are none."""
+    routing = table.text("routing", _ROUTING, "125099996")
+    if routing and nacha.routing_fault(routing):
+        table.fault("routing", f'"routing" in {table.title}: {routing} is no routing number: its check digit is wrong')
+    cut_off = table.text("cut_off", _CLOCK, f"{bankdays.CUT_OFF:%H:%M}", needed=False)
+    bank = DebitBank(
+        name=table.text("bank_name", longest=23),
+        routing=routing,
+        origin=table.text("origin", _ORIGIN, "1001000001"),
+        cut_off=time.fromisoformat(cut_off) if cut_off else bankdays.CUT_OFF,
+        same_day=table.choice("same_day", ("yes", "no")) == "yes",
+    )
+    table.close()
+    return bank
 
 
 def _read_logo(table: Table, key: str, folder: Path, one_colour: bool = False) -> str:
@@ -108,6 +134,17 @@ def _read_payee(key: str, table: Table) -> Payee:
     )
     table.close()
     return payee
+
+
+def _read_fees(table: Table) -> ProcessorFees:
+    """`[processor_fees]`: what was agreed with the processor; a fee above it is listed by `caretill reconcile`."""
+    fees = ProcessorFees(
+        basis_points=table.whole("basis_points", 0, 2_000) or 0,
+        fixed_cents=table.whole("fixed_cents", 0, 10_000) or 0,
+        dispute_cents=table.whole("dispute_cents", 0, 100_000) or 0,
+    )
+    table.close()
+    return fees
 
 
 def read_notice(table: Table, language: str, spoken: bool) -> tuple[LanguageLine, Texts]:
