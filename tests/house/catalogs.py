@@ -38,6 +38,12 @@ UNSHARDED = {
     "people_login": "who signs in: second group, found by mail address",
     "people_signed_in": "of a login: second group, keyed by cookie",
     "people_topic": "of a login: second group, keyed by login",
+    "reconcile_file": "statement files of the bank: second group, keyed by their bytes",
+    "reconcile_line": "what the bank says moved: nobody's account until it is matched",
+    "reconcile_note": "what a person said of a difference",
+    "reconcile_operation": "what a payout is made of: second group, keyed by the processor's payout",
+    "reconcile_payout": "transfers to the bank, each of many accounts: second group, keyed by the processor's payout",
+    "reconcile_statement": "what the bank says of our own accounts",
     "payments_transition": "the state machine: reference table, filled by migrate",
 }
 KEYS = """

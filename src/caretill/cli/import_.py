@@ -1,4 +1,6 @@
-"""Bring bills in: `import csv PATH` (the documented CSV) or `import synthea DIR`. Safe to repeat, and to stop."""
+"""Bring bills in: `import csv PATH` (the documented CSV) or `import synthea DIR`; and what the bank says: `import bai2
+PATH` or `import camt PATH`. Safe to repeat, and to stop.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from caretill.cli import import_bank
 from caretill.cli.frame import USAGE, Answer, Refused
 from caretill.core.ids import show_pay_code
 from caretill.core.money import show
@@ -24,7 +27,7 @@ BAR = 30
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to import, and how a Synthea export is to be read."""
-    parser.add_argument("kind", choices=intake.KINDS, help="what the files are")
+    parser.add_argument("kind", choices=(*intake.KINDS, *import_bank.KINDS), help="what the files are")
     parser.add_argument("path", type=Path, help="a file, a folder or a .zip; files may be .gz")
     parser.add_argument("--rejects", type=int, default=SHOWN, metavar="N", help="refused rows shown (20)")
     only = parser.add_argument_group("synthea only")
@@ -34,10 +37,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--with-patient-payments", action="store_true", help="with what patients paid by cash, check, card"
     )
     only.add_argument("--feed-version", type=int, default=1, metavar="N", help="the version of its bills (1)")
+    import_bank.arguments(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """Import, and print what became of it. Exit code 0 also where rows were refused: the rest went in."""
+    if options.kind in import_bank.KINDS:
+        return import_bank.bring_in(options)
     ask = intake.Ask(options.kind, options.path, _options(options))
     try:
         summary = intake.bring_in(ask, _Bar())

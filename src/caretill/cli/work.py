@@ -21,6 +21,7 @@ from caretill.intake import documents
 from caretill.letters import send, statements
 from caretill.payments import callbacks, sweep
 from caretill.people.viewer import Hidden
+from caretill.reconcile import run as reconcile
 
 log = structlog.get_logger("caretill.work")
 
@@ -85,6 +86,7 @@ LANES: dict[str, tuple[Step, ...]] = {
     ),
     "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver, most=5)}),),
     "papers": (Step("statements", Papers(), every=60),),
+    "payouts": (Step("payouts", reconcile.turn, every=300),),
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
         Step("limits", lambda: {"forgotten": limits.forget()}, every=3600),
