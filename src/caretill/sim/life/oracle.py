@@ -42,6 +42,7 @@ class Booked:
     charge_ref: str
     family: bool
     settled: bool  # nothing of it is still to be brought to a bill
+    told: int  # how often its payer was told that it is paid
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Oracle:
     """Compares, and remembers nothing of the product's."""
 
     intents: dict[UUID, Intent] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)  # what people saw that must not be
 
     def asks(self, intent: Intent) -> None:
         """Somebody presses Pay."""
@@ -66,7 +68,7 @@ class Oracle:
         self, taken: Iterable[Taken], given: Iterable[tuple[str, int]], booked: Iterable[Booked], over: bool
     ) -> list[str]:
         """What is wrong with the payments; `over`: everything must have ended by now."""
-        found: list[str] = []
+        found = list(self.seen)
         by_reference = {each.reference: each for each in booked}
         charges: Counter[UUID] = Counter()
         charge_keys: dict[str, UUID] = {}
@@ -95,6 +97,8 @@ class Oracle:
         name = f"{payment.reference} ({payment.state})"
         if payment.state == "succeeded" and not charges:
             found.append(f"booked, and nobody took anything: {name}")
+        if payment.told != (payment.state == "succeeded"):
+            found.append(f"told {payment.told} times that it is paid: {name}")
         if payment.refunded_cents > back_cents or (over and payment.refunded_cents != back_cents):
             found.append(f"given back {back_cents}, booked {payment.refunded_cents}: {name}")
         if over and (payment.state in UNDER_WAY or not payment.settled):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 from uuid import UUID
 
@@ -123,6 +124,8 @@ class People:
         answer = self._press(ask)
         if answer is not None and self.chance.random() < 0.1:
             answer = self._press(ask) or answer  # a double click, or Back and again
+        if answer is not None and self.chance.random() < 0.05:
+            self._changed(ask)
         if answer is None or answer.code != "open" or answer.payment_id is None:
             return
         way = self.chance.random()
@@ -150,6 +153,15 @@ class People:
             if answer.code != "not_sent" or self.chance.random() < 0.3:
                 return answer
         return None
+
+    def _changed(self, ask: take.Ask) -> None:
+        """A browser that sends another amount under a key that was used: it must be told, not taken for the first."""
+        if not ask.parts:
+            return
+        (bill, cents), *rest = ask.parts
+        answer = take.pay(replace(ask, parts=((bill, cents + 1), *rest)))
+        if answer.code in ("open", "ended", "not_sent"):
+            self.oracle.seen.append(f"another amount under a used key was answered {answer.code}: {ask.key}")
 
     def _twin(self, ask: take.Ask) -> None:
         """At the same moment: the same form once more, or the same bills from another tab."""

@@ -184,7 +184,9 @@ def _till_morning(held: clock.FixedClock) -> int:
 def _booked() -> list[Booked]:
     rows = sql.query(
         "SELECT p.key, a.id AS reference, p.state, p.captured_cents, p.refunded_cents, p.charge_ref, p.family,"
-        " NOT p.family OR a.lease_until IS NULL AS settled FROM payments_payment p"
+        " NOT p.family OR a.lease_until IS NULL AS settled, (SELECT count(*) FROM core_outbox o"
+        " WHERE o.account_id = p.account_id AND o.topic IN ('receipt_ready', 'late_payment')"
+        " AND o.body->>'payment_id' = p.id::text)::int AS told FROM payments_payment p"
         " JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id"
     )
     return [Booked(**row | {"reference": str(row["reference"])}) for row in rows]
