@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from caretill.core import clock, sql
 from caretill.methods import keep, mandates
 from caretill.payments.charge import SavedAsk
+from caretill.payments.gateways import gateway
+from caretill.payments.gateways.base import SessionRequest
 from house.cast import TODAY, Bill
+from house.desk import Desk
 
 ROUTING = "123456780"
 
@@ -57,3 +61,16 @@ def saved_ask(bill: Bill, amount_cents: int, method_id: UUID, *, kind: Any = "on
         "method_id": method_id,
     }
     return SavedAsk(**given | changes)
+
+
+def a_card(processor: Desk, bill: Bill, number: str = "4242424242424242", login_id: UUID | None = None) -> UUID:
+    """A card that its holder saved on the processor's page."""
+    now = clock.now()
+    session = gateway().create_session(
+        SessionRequest(
+            str(uuid4()), str(uuid4()), 0, "USD", "main", "http://127.0.0.1/back", "http://127.0.0.1/cancel",
+            now + timedelta(minutes=30), "en", "Larkspur Health", purpose="save",
+        )
+    )  # fmt: skip
+    processor.card(session.url, number)
+    return keep.save_card(bill.account_id, login_id, gateway().retrieve_session(session.id))

@@ -31,6 +31,7 @@ from caretill.letters.letterhead import letterhead
 from caretill.letters.links import Link, bill_link, receipt_link
 from caretill.letters.post import once
 from caretill.payments.access import payment_figures
+from caretill.payments.kept_card import keep_card
 from caretill.people.viewer import Hidden
 from caretill.regions import catalog
 
@@ -129,6 +130,11 @@ def _statement(_: str, account_id: UUID, __: UUID, body: Body) -> None:
     statements.issue(account_id, UUID(body["bill_id"]))
 
 
+def _card_to_keep(_: str, account_id: UUID, row_id: UUID, body: Body) -> None:
+    """A member had a card kept while paying. Asks the processor, so it is tried again where that cannot say."""
+    keep_card(account_id, UUID(body["payment_id"]), row_id)
+
+
 def _nobody(_: str, __: UUID, ___: UUID, ____: Body) -> None:
     """A row written only so that a miss does the same work as a hit (rules.md GST-1)."""
 
@@ -140,6 +146,7 @@ TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
     "statement_ready": _bill_link,
     "bill_changed": _statement,
     "lookup_code": _code,
+    "card_to_keep": _card_to_keep,
     "lookup_nothing": _nobody,
     **help_mails.TOPICS,
     **household_mails.TOPICS,

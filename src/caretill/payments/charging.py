@@ -59,6 +59,14 @@ def again(account_id: UUID, payment_id: UUID) -> str:
     return _charge(account_id, row)
 
 
+def heard(account_id: UUID, payment_id: UUID) -> str:
+    """The processor says that something happened to a charge: ask what. The state after it."""
+    row = _payment(account_id, payment_id)
+    if row is None or row["state"] in ENDED or row["gateway"] == "ach":
+        return str(row["state"]) if row else ""
+    return _ask(account_id, row)
+
+
 def judge(result: ChargeResult, amount_cents: int) -> tuple[str, str]:
     """The event a charge is evidence of, and the words that make the same evidence the same."""
     if result.status == "succeeded":

@@ -210,6 +210,7 @@ def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
             "channel": ask.channel,
             "help_id": ask.help_id,
             "login_id": ask.login_id,
+            "agreed": {"network": ask.network} if ask.save else None,
             "deposit_cents": ask.deposit_cents,
             "deposit_payee": deposit_payee(ask.region, ask.processor_account, ask.deposit_payee)
             if ask.deposit_cents

@@ -5,7 +5,7 @@
 --    parts [{bill_id, amount_cents, transfer_id}],
 --    forwards [{account_id, bill_id, amount_cents, payee}]: of a payment for several accounts every bill, and no parts;
 --    they are held by payments_share_reserve afterwards, account by account,
---    login_id, deposit_cents, deposit_payee: what of it goes on the account instead of a bill;
+--    login_id, agreed (to have the card kept: from where), deposit_cents, deposit_payee: what of it goes on the account;
 --    of a saved method (payments_saved): method_id, mandate_id, origin, origin_id, posts_on, why, in_name (nobody is
 --    there: each part is at most what is owed now, and a cheque that is in the post is waited for).
 -- Answers begun | repeat | key_conflict | being_paid | above_owed | not_found | help_ended | too_many (cards were
@@ -78,7 +78,7 @@ BEGIN
     INSERT INTO payments_event (account_id, id, payment_id, provider, object_ref, evidence, event, from_state,
         to_state, body, recorded_at)
     VALUES (p_account_id, (p->>'event_id')::uuid, v_payment, 'caretill', p->>'attempt_id', 'begun', 'begun', 'created',
-        'submitting', jsonb_build_object('amount_cents', total), v_now);
+        'submitting', jsonb_strip_nulls(jsonb_build_object('amount_cents', total, 'agreed', p->'agreed')), v_now);
     INSERT INTO payments_object (provider, object_ref, account_id, payment_id)
     VALUES ('check', p->>'check_code', p_account_id, v_payment), ('attempt', p->>'attempt_id', p_account_id, v_payment);
     RETURN jsonb_build_object('code', 'begun', 'payment_id', v_payment, 'amount_cents', total,
