@@ -55,6 +55,24 @@ def test_a_good_callback() -> None:
     assert news.created == NOW and news.refund_id is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("payout.paid", {"payout": "po_1"}),
+        ("method.updated", {"method": "pm_1"}),
+        ("charge.succeeded", {"charge": "ch_1"}),
+        ("dispute.opened", {"charge": "ch_1", "dispute": "dp_1"}),
+    ],
+)
+def test_news_of_what_belongs_to_no_session(kind: str, named: dict[str, str]) -> None:
+    body = {"id": "evt_1", "type": kind, "created": EVENT["created"], "session": None, "charge": None, "refund": None}
+    news = GATEWAY.read_callback(*signed({**body, **named}))
+    told = {"charge": news.charge_id, "payout": news.payout_id, "dispute": news.dispute_id, "method": news.method_ref}
+    assert news.kind == kind and {name: value for name, value in told.items() if value} == named
+    assert code_of(*signed({**body, **dict.fromkeys(named)})) == "malformed"
+    assert code_of(*signed({**body, **dict.fromkeys(named, "../x")})) == "malformed"
+
+
 def test_header_names_are_found_in_any_case() -> None:
     raw, headers = signed()
     assert GATEWAY.read_callback(raw, {"processor-signature": headers[SIGNATURE_HEADER]}).event_id == "evt_1"

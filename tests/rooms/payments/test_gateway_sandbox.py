@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from caretill.core.http import HttpUnknown, Response
 from caretill.payments.gateways import UnknownGateway, gateway
-from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown, SessionRequest
+from caretill.payments.gateways.base import ChargeRequest, GatewayRefused, GatewayUnknown, SessionRequest
 from caretill.payments.gateways.sandbox import SandboxGateway
 
 REQUEST = SessionRequest(
@@ -45,6 +45,30 @@ REFUND = {
     "id": "re_1", "charge": "ch_1", "reference": "refund-1", "amount_cents": 500, "currency": "USD",
     "status": "succeeded", "created": "2026-03-04T17:30:00.000Z",
 }  # fmt: skip
+CHARGE_REQUEST = ChargeRequest(
+    "key-3", "charge-1", 900, "USD", "acct_hospital", "pm_1", "nt_1", "merchant", "recurring", "Larkspur Health"
+)
+METHOD: dict[str, Any] = {
+    "id": "pm_1", "brand": "Visa", "last4": "4242", "expiry_month": 9, "expiry_year": 2031, "funding": "credit",
+    "network_ref": "nt_1", "usable": True,
+}  # fmt: skip
+RESULT: dict[str, Any] = {
+    "id": "ch_2", "status": "succeeded", "reference": "charge-1", "amount_cents": 900, "currency": "USD",
+    "failure_code": None, "hard": False, "card": {"brand": "Visa", "last4": "4242"}, "network_ref": "nt_2",
+}  # fmt: skip
+DISPUTE: dict[str, Any] = {
+    "id": "dp_1", "charge": "ch_1", "reference": "attempt-1", "amount_cents": 500, "currency": "USD",
+    "reason": "fraudulent", "status": "open", "fee_cents": 1500, "respond_by": "2026-03-24T17:30:00.000Z",
+    "created": "2026-03-04T17:30:00.000Z",
+}  # fmt: skip
+PAYOUT: dict[str, Any] = {
+    "id": "po_1", "account": "acct_hospital", "amount_cents": 500, "currency": "USD", "status": "in_transit",
+    "count": 1, "created": "2026-03-05T00:00:00.000Z", "arrives_on": "2026-03-09", "bank_reference": "PO1",
+}  # fmt: skip
+HEAD = "kind,operation_id,charge_id,reference,gross_cents,fee_cents,net_cents,currency,time"
+FILE = (
+    f"{HEAD}\nfee,fe_1,,,0,250,-250,USD,2026-03-04T17:30:00.000Z\ntotal,po_1,,1,0,250,-250,USD,2026-03-05T00:00:00Z\n"
+)
 CALLS: dict[str, Callable[[SandboxGateway], Any]] = {
     "create": lambda there: there.create_session(REQUEST),
     "retrieve": lambda there: there.retrieve_session("cs_1"),
@@ -52,6 +76,17 @@ CALLS: dict[str, Callable[[SandboxGateway], Any]] = {
     "expire": lambda there: there.expire_session("cs_1"),
     "refund": lambda there: there.refund("key-2", "ch_1", 500, "refund-1"),
     "charges": lambda there: there.find_charges(),
+    "charge_saved": lambda there: there.charge_saved(CHARGE_REQUEST),
+    "find_saved": lambda there: there.find_saved_charges("charge-1"),
+    "retrieve_method": lambda there: there.retrieve_method("pm_1"),
+    "forget_method": lambda there: there.forget_method("pm_1"),
+    "retrieve_refund": lambda there: there.retrieve_refund("re_1"),
+    "find_refunds": lambda there: there.find_refunds("refund-1"),
+    "void": lambda there: there.void("key-4", "ch_2"),
+    "list_disputes": lambda there: there.list_disputes(),
+    "retrieve_dispute": lambda there: there.retrieve_dispute("dp_1"),
+    "list_payouts": lambda there: there.list_payouts(),
+    "payout_file": lambda there: there.payout_file("po_1"),
 }
 
 
@@ -206,6 +241,95 @@ def test_an_id_that_cannot_be_one_is_never_sent(session_id: str) -> None:
     with pytest.raises(GatewayRefused, match="no_such_session"):
         SandboxGateway("https://processor.example.org", "secret", (), send=wire).retrieve_session(session_id)
     assert wire.sent == []
+
+
+@pytest.mark.parametrize(
+    "name", ["retrieve_method", "forget_method", "retrieve_refund", "retrieve_dispute", "payout_file"]
+)
+def test_no_other_id_that_cannot_be_one_is_sent_either(name: str) -> None:
+    wire = Wire(ok({}))
+    adapter = SandboxGateway("https://processor.example.org", "secret", (), send=wire)
+    with pytest.raises(GatewayRefused, match=r"^no_such_"):
+        getattr(adapter, name)("../admin")
+    with pytest.raises(GatewayRefused, match=r"^no_such_charge"):
+        adapter.void("key", "ch 1")
+    assert wire.sent == []
+
+
+def test_a_charge_of_a_saved_card_says_this_and_nothing_else() -> None:
+    """Every charge carries who began it, why, and the network's reference (COF-1)."""
+    wire = Wire(ok(RESULT, 201))
+    result = SandboxGateway("https://processor.example.org", "secret", (), send=wire).charge_saved(CHARGE_REQUEST)
+    assert wire.sent[0]["url"] == "https://processor.example.org/v1/charges"
+    assert wire.sent[0]["headers"]["Idempotency-Key"] == "key-3"
+    assert wire.sent[0]["json"] == {
+        "reference": "charge-1", "amount_cents": 900, "currency": "USD", "account": "acct_hospital", "method": "pm_1",
+        "network_ref": "nt_1", "initiator": "merchant", "reason": "recurring", "statement_name": "Larkspur Health",
+    }  # fmt: skip
+    assert (result.id, result.status, result.card_last4, result.network_ref) == ("ch_2", "succeeded", "4242", "nt_2")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", ""), ("status", "captured"), ("amount_cents", 901), ("currency", "EUR"), ("reference", "charge-2"),
+        ("hard", None), ("hard", True), ("status", "declined"), ("card", "4242"),
+    ],
+)  # fmt: skip
+def test_a_charge_answered_in_another_form_is_unknown(field: str, value: object) -> None:
+    with pytest.raises(GatewayUnknown):
+        there(ok({**RESULT, field: value}, 201)).charge_saved(CHARGE_REQUEST)
+    declined = {**RESULT, "status": "declined", "failure_code": "lost_card", "hard": True}
+    assert there(ok(declined, 201)).charge_saved(CHARGE_REQUEST).hard
+
+
+def test_a_session_that_saves_is_asked_for_and_read() -> None:
+    wire = Wire(ok({**SESSION, "amount_cents": 0, "status": "complete", "outcome": "saved", "method": METHOD}, 201))
+    adapter = SandboxGateway("https://processor.example.org", "secret", (), send=wire)
+    session = adapter.create_session(replace(REQUEST, amount_cents=0, save=True, purpose="save"))
+    assert (wire.sent[0]["json"]["save"], wire.sent[0]["json"]["purpose"]) == (True, "save")
+    kept = (session.method_ref, session.expiry_month, session.expiry_year, session.funding, session.network_ref)
+    assert kept == ("pm_1", 9, 2031, "credit", "nt_1")
+    for method in (None, {**METHOD, "expiry_month": 13}, {**METHOD, "funding": "gold"}, {**METHOD, "network_ref": ""}):
+        with pytest.raises(GatewayUnknown):
+            there(ok({**SESSION, "status": "complete", "outcome": "saved", "method": method})).retrieve_session("cs_1")
+
+
+def test_answers_about_other_objects_are_unknown_for_every_call() -> None:
+    wrong: list[tuple[str, object]] = [
+        ("find_saved", {"data": [{**RESULT, "reference": "charge-2"}]}),
+        ("retrieve_method", {**METHOD, "id": "pm_2"}),
+        ("forget_method", {"id": "pm_2", "forgotten": True}),
+        ("forget_method", {"id": "pm_1", "forgotten": False}),
+        ("retrieve_refund", {**REFUND, "id": "re_2"}),
+        ("find_refunds", {"data": [{**REFUND, "reference": "refund-2"}]}),
+        ("void", {**RESULT, "id": "ch_3", "status": "voided"}),
+        ("void", RESULT),
+        ("retrieve_dispute", {**DISPUTE, "id": "dp_2"}),
+        ("list_disputes", {"data": [{**DISPUTE, "status": "closed"}]}),
+        ("list_payouts", {"data": [{**PAYOUT, "arrives_on": "soon"}]}),
+    ]
+    for name, body in wrong:
+        with pytest.raises(GatewayUnknown):
+            CALLS[name](there(ok(body)))
+    assert there(ok({**RESULT, "status": "voided"})).void("key-4", "ch_2").status == "voided"
+    assert there(ok({**REFUND, "status": "failed", "failure_code": "x"})).retrieve_refund("re_1").failure_code == "x"
+    assert there(ok(DISPUTE)).retrieve_dispute("dp_1").fee_cents == 1500
+    assert there(ok({"data": [PAYOUT]})).list_payouts()[0].arrives_on == date(2026, 3, 9)
+    there(ok({"id": "pm_1", "forgotten": True})).forget_method("pm_1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", HEAD, FILE[:-1], FILE[: len(FILE) // 2], FILE.replace("po_1", "po_2"), FILE.replace(",,1,", ",,2,"),
+        FILE.replace("fee,fe_1", "f\u00e9e,fe_1"), FILE.replace("kind", "what"), FILE + "more",
+    ],
+)  # fmt: skip
+def test_a_payout_file_that_is_not_whole_is_unknown(text: str) -> None:
+    with pytest.raises(GatewayUnknown):
+        there(Response(200, text)).payout_file("po_1")
+    assert there(Response(200, FILE)).payout_file("po_1") == FILE.encode()
 
 
 def test_a_reference_cannot_break_out_of_its_place() -> None:
