@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from random import Random
@@ -30,13 +30,15 @@ class People:
         self.done: dict[str, int] = {}
         self._keys = 0
 
-    def errand(self) -> None:
-        """Somebody does something."""
-        self._do(self.chance.choices((self.pay, self.pay_several, self.give_back), (12, 4, 2))[0])
+    def errands(self) -> list[tuple[Callable[[], None], int]]:
+        """What these people do, and how often next to each other."""
+        return [(self.pay, 12), (self.pay_several, 4), (self.give_back, 2)]
 
-    def _do(self, errand: Callable[[], None]) -> None:
-        name = errand.__name__
-        self.done[name] = self.done.get(name, 0) + 1
+    def errand(self, more: Sequence[tuple[Callable[[], None], int]] = ()) -> None:
+        """Somebody does something."""
+        every = [*self.errands(), *more]
+        errand = self.chance.choices([each for each, _ in every], [weight for _, weight in every])[0]
+        self.done[errand.__name__] = self.done.get(errand.__name__, 0) + 1
         errand()
 
     def key(self) -> UUID:
@@ -47,15 +49,15 @@ class People:
     def pay(self) -> None:
         """One bill: all of it mostly, a part, or more than is owed."""
         bill = self.chance.choice(self.town.owed())
-        self._pay((bill,), self._amounts((bill,)))
+        self._pay((bill,), self.amounts((bill,)))
 
     def pay_several(self) -> None:
         """Several bills at once, of one account or of a family's."""
         region = self.chance.choice(self.town.families).region
         near = [bill for bill in self.town.owed() if bill.region == region]
-        shared = [bill for bill in near if _processor(bill) == _processor(near[0])]
+        shared = [bill for bill in near if processor_of(bill) == processor_of(near[0])]
         bills = tuple(self.chance.sample(shared, min(len(shared), self.chance.randint(1, 3))))
-        self._pay(bills, self._amounts(bills))
+        self._pay(bills, self.amounts(bills))
 
     def give_back(self) -> None:
         """The office gives money back, in part or whole; its page may break and be sent again."""
@@ -69,12 +71,14 @@ class People:
         cents = row["rest"] if self.chance.random() < 0.4 else self.chance.randint(1, row["rest"])
         key = self.key()
         for _ in range(TRIES):
-            with suppress(Crash, GatewayUnknown), self.edges.risk(self._rival):
+            with suppress(Crash, GatewayUnknown), self.edges.risk(self.rival):
                 with suppress(GatewayRefused):
                     refund.refund(row["account_id"], row["id"], cents, key, "asked for")
                 return
 
-    def _amounts(self, bills: tuple[Owed, ...]) -> tuple[int, ...]:
+    def amounts(self, bills: tuple[Owed, ...]) -> tuple[int, ...]:
+        """What somebody wants to pay of each: all mostly, a part, or too much."""
+
         def amount(bill: Owed) -> int:
             way = self.chance.random()
             row = sql.one(
@@ -112,7 +116,7 @@ class People:
             language=self.chance.choice(("en", "es")),
             visit=key.bytes,
             statement_name="Larkspur",
-            processor_account=_processor(bills[0]),
+            processor_account=processor_of(bills[0]),
             network=f"10.0.0.{self.chance.randrange(250)}",
             others=others,
         )
@@ -168,26 +172,28 @@ class People:
         if self.chance.random() < 0.5:
             take.pay(ask)
             return
-        self._rival()
+        self.rival()
 
-    def _rival(self) -> None:
+    def rival(self) -> None:
+        """Somebody else wants a bill at the same moment."""
         bill = self.chance.choice(self.town.owed())
-        take.pay(self._ask((bill,), self._amounts((bill,))))
+        take.pay(self._ask((bill,), self.amounts((bill,))))
 
     def _come_back(self, account_id: UUID, payment_id: UUID) -> None:
         for _ in range(TRIES):
-            with suppress(Crash), self.edges.risk(self._rival):
+            with suppress(Crash), self.edges.risk(self.rival):
                 look.came_back(account_id, payment_id)
                 return
 
     def _give_up(self, account_id: UUID, payment_id: UUID) -> None:
         for _ in range(TRIES):
-            with suppress(Crash, GatewayUnknown), self.edges.risk(self._rival):
+            with suppress(Crash, GatewayUnknown), self.edges.risk(self.rival):
                 take.stop(account_id, payment_id)
                 return
 
 
-def _processor(bill: Owed) -> str:
+def processor_of(bill: Owed) -> str:
+    """The account at the processor that takes money for that bill's payee."""
     return catalog.organisation().payees[bill.payee].processor_account
 
 

@@ -17,6 +17,7 @@ from caretill.sim.life.counter import Counter
 from caretill.sim.life.edges import Crash, Edges
 from caretill.sim.life.oracle import Booked, Oracle, Standing
 from caretill.sim.life.people import People, now_text
+from caretill.sim.life.savers import Savers
 from caretill.sim.life.town import Town
 
 # Days on which calendars go wrong: both ends of daylight saving, 29 February, ends of years and months, long weekends.
@@ -87,6 +88,8 @@ class _Days:
         self.oracle = Oracle()
         self.town = Town(chance, wish.people)
         self.people = People(seed, chance, self.town, self.counter, self.oracle, self.edges)
+        self.savers = Savers(self.people)
+        self.more = ((self.savers.save_card, 1), (self.savers.pay_saved, 4))
 
     def run(self) -> Life:
         self.town.settle_in(3)
@@ -113,7 +116,7 @@ class _Days:
             if self.wish.faults and chance.random() < 0.03:
                 self.counter.dark(chance.choice((30, 3_600, 16 * 3_600)))
             self.life.operations += 1
-            self.people.errand()
+            self.people.errand(self.more)
             self._pass(seconds=chance.choice((1, 20, 300, 4_000)))
             self._turn()
         for _ in range(NIGHT_TURNS):
@@ -139,7 +142,7 @@ class _Days:
         """The worker's turn; it may be killed in the middle of it, and is started again."""
         for step in (callbacks.apply_due, sweep.sweep, _letters):
             try:
-                with self.edges.risk(self.people._rival):
+                with self.edges.risk(self.people.rival):
                     step()
             except Crash:
                 continue
