@@ -15,14 +15,15 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from caretill.core import clock, sql
+from caretill.payments import charging, disputes, refund
 from caretill.payments.gateways import gateway
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
 from caretill.payments.look import late_word
-from caretill.payments.refund import refunded_there
 
 log = structlog.get_logger("caretill.payments")
 
 MOST_TRIES = 1_000  # every five minutes for three days and a half: a processor that is away may take its time
+TRIES_NAMELESS = 12  # an hour
 NOT_THERE = (0, 404)  # the processor knows no such object; every other refusal is about us and passes
 
 
@@ -83,27 +84,56 @@ def _applied(row: dict[str, Any]) -> str:
 
 def _apply(row: dict[str, Any]) -> str:
     """`foreign` for an object we never asked for: kept and shown to the office, never guessed at."""
-    processor = gateway(row["provider"])
     news = sql.answer(bytes(row["body"]).decode())
-    session_ref = news.get("session")
-    if not session_ref:
-        return "foreign"
     try:
-        session = processor.retrieve_session(session_ref)
+        if news.get("dispute"):
+            code = disputes.heard(row["provider"], news["dispute"])
+            return "again" if code == "missing" else code  # news of the charge itself is still on its way
+        if news.get("session"):
+            return _of_session(row["provider"], news)
+        if news.get("refund"):
+            return _of_refund(row["provider"], news)
+        if news.get("charge"):
+            return _of_charge(row, news)
     except GatewayUnknown:
         return "again"
     except GatewayRefused as refused:
         return "foreign" if refused.status in NOT_THERE else "again"
-    owner = whose(row["provider"], session.id) or whose("attempt", session.reference)
+    return "foreign"
+
+
+def _of_session(provider: str, news: dict[str, Any]) -> str:
+    """What the checkout says now, and what went back of it."""
+    session = gateway(provider).retrieve_session(news["session"])
+    owner = whose(provider, session.id) or whose("attempt", session.reference)
     if owner is None:
         return "foreign"
     state = late_word(owner[0], owner[1], session)
-    if state == "succeeded" and session.refunded_cents:
+    if state == "succeeded" and (session.refunded_cents or session.voided or news.get("refund")):
         try:
-            refunded_there(owner[0], owner[1], session)
-        except (GatewayUnknown, GatewayRefused):
+            if news.get("refund"):
+                refund.heard(owner[0], owner[1], news["refund"])
+            refund.refunded_there(owner[0], owner[1], session)
+        except GatewayRefused:
             return "again"
     return state or "foreign"
+
+
+def _of_refund(provider: str, news: dict[str, Any]) -> str:
+    """A refund of a charge without a checkout: one of a saved card."""
+    owner = whose(provider, news.get("charge") or "")
+    if owner is None:
+        return "foreign"
+    refund.heard(owner[0], owner[1], news["refund"])
+    return "succeeded"
+
+
+def _of_charge(row: dict[str, Any], news: dict[str, Any]) -> str:
+    """A charge of a saved card. One whose answer was lost has no name here yet: the sweeper finds it meanwhile."""
+    owner = whose(row["provider"], news["charge"])
+    if owner is None:
+        return "again" if row["tries"] <= TRIES_NAMELESS else "foreign"
+    return charging.heard(*owner)
 
 
 def whose(provider: str, object_ref: str) -> tuple[UUID, UUID] | None:

@@ -107,7 +107,7 @@ def finish(account_id: UUID, payment_id: UUID) -> str:
         if code != ended:
             raise FamilyBroken(f"payment {payment_id} is {ended}, its share in account {share['account_id']} {code}")
     for back in due["refunds"]:
-        told = {"refund_id": back["refund_id"], "parts": back["parts"]}
+        told = {"refund_id": back["refund_id"], "code": back["code"], "parts": back["parts"]}
         code = _tell("payments_share_refund", back["account_id"], payment_id, due, told)
         if code not in ("refunded", "repeat"):
             raise FamilyBroken(f"refund {back['refund_id']} has no share in account {back['account_id']}")

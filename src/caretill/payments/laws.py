@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-LAWS = {
+from caretill.payments import laws_back
+
+LAWS = laws_back.LAWS | {
     "4b what is pending belongs to a payment under way": """
         SELECT t.account_id, t.transfer_id FROM ledger_transfer t
         LEFT JOIN ledger_resolution r ON r.account_id = t.account_id AND r.target_id = t.transfer_id
@@ -16,7 +18,8 @@ LAWS = {
         SELECT p.account_id, p.id, p.state, p.captured_cents, coalesce(t.posted, 0) AS posted
         FROM payments_payment p
         LEFT JOIN (SELECT account_id, payment_id, sum(amount_cents) AS posted FROM ledger_transfer
-                   WHERE debit_kind = 'clearing' AND phase IN ('posted', 'post') AND code <> 'reversal'
+                   WHERE debit_kind = 'clearing' AND phase IN ('posted', 'post')
+                       AND code NOT IN ('reversal', 'return_undone', 'dispute_won', 'payout', 'fee')
                    GROUP BY 1, 2) t ON t.account_id = p.account_id AND t.payment_id = p.id
         WHERE (p.state = 'succeeded') <> (coalesce(t.posted, 0) > 0) OR p.captured_cents <> coalesce(t.posted, 0)""",
     "5b ended means nothing is held": """
@@ -32,19 +35,6 @@ LAWS = {
         LEFT JOIN payments_claim c ON c.account_id = t.account_id AND c.bill_id = t.subject_id
             AND c.payment_id = t.payment_id
         WHERE t.phase = 'pending' AND r.target_id IS NULL AND c.bill_id IS NULL""",
-    "6 captured covers what was given back": """
-        SELECT p.account_id, p.id, p.captured_cents, p.refunded_cents, coalesce(r.refunded, 0) AS refunds
-        FROM payments_payment p
-        LEFT JOIN (SELECT account_id, payment_id, sum(amount_cents) AS refunded FROM payments_refund GROUP BY 1, 2) r
-            ON r.account_id = p.account_id AND r.payment_id = p.id
-        WHERE p.refunded_cents > p.captured_cents OR p.refunded_cents <> coalesce(r.refunded, 0)""",
-    "7 allocated is at most captured less given back": """
-        SELECT p.account_id, p.id, t.net FROM payments_payment p
-        JOIN (SELECT account_id, payment_id, sum(CASE WHEN debit_kind = 'clearing' THEN amount_cents
-                  ELSE -amount_cents END) AS net
-              FROM ledger_transfer WHERE 'clearing' IN (debit_kind, credit_kind) AND phase IN ('posted', 'post')
-              GROUP BY 1, 2) t ON t.account_id = p.account_id AND t.payment_id = p.id
-        WHERE t.net <> p.captured_cents - p.refunded_cents""",
     "9 one processor object, one payment": """
         SELECT a.account_id, a.payment_id, a.session_ref FROM payments_attempt a
         LEFT JOIN payments_object o ON o.provider = a.gateway AND o.object_ref = a.session_ref
@@ -62,13 +52,14 @@ LAWS = {
         SELECT account_id, provider || ' ' || object_ref, count(*) FROM payments_event
         WHERE event = 'succeeded' GROUP BY account_id, payment_id, provider, object_ref HAVING count(*) > 1""",
     "12b the parts of a payment are its amount": """
-        SELECT p.account_id, p.id, p.amount_cents, s.parts FROM payments_payment p
+        SELECT p.account_id, p.id, p.amount_cents, s.parts, p.deposit_cents FROM payments_payment p
         LEFT JOIN (
             SELECT account_id, payment_id, sum(amount_cents) AS parts, bool_or(forwarded) AS forwarded FROM (
                 SELECT account_id, payment_id, amount_cents, false AS forwarded FROM payments_part
                 UNION ALL SELECT account_id, payment_id, amount_cents, true FROM payments_forward) AS x GROUP BY 1, 2
         ) s ON s.account_id = p.account_id AND s.payment_id = p.id
-        WHERE s.parts IS DISTINCT FROM p.amount_cents OR s.forwarded IS DISTINCT FROM p.family""",
+        WHERE coalesce(s.parts, 0) + p.deposit_cents <> p.amount_cents OR p.deposit_cents < 0
+            OR coalesce(s.forwarded, false) <> p.family OR (p.deposit_cents > 0) <> (p.deposit_payee <> '')""",
     "13 nothing under way without somebody who must finish it": """
         SELECT p.account_id, p.id, p.state FROM payments_payment p
         LEFT JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id
@@ -80,16 +71,22 @@ LAWS = {
         SELECT e.account_id, e.payment_id, e.event FROM payments_event e
         LEFT JOIN payments_transition t ON t.from_state = e.from_state AND t.event = e.event
             AND t.to_state = e.to_state
-        WHERE t.event IS NULL AND e.event <> 'refunded'""",
-    "15b a refund's parts are its amount, and each came off its bill": """
-        SELECT r.account_id, r.id, r.amount_cents, g.parts FROM payments_refund r
-        JOIN (SELECT account_id, refund_id, sum(amount_cents) AS parts FROM payments_giveback GROUP BY 1, 2) g
-            ON g.account_id = r.account_id AND g.refund_id = r.id
-        WHERE g.parts <> r.amount_cents
+        WHERE t.event IS NULL AND NOT (e.from_state = e.to_state AND e.event IN ('refunded', 'refund_asked',
+            'refund_pending', 'refund_unknown', 'refund_failed', 'refund_refused', 'taken_back', 'debit_returned',
+            'return_undone', 'dispute_opened', 'dispute_won', 'dispute_lost'))""",
+    "15b what came back of a family's payment came off its bills": """
+        SELECT g.account_id, g.refund_id, t.taken, g.parts
+        FROM (SELECT account_id, refund_id, sum(amount_cents) AS parts FROM payments_giveback GROUP BY 1, 2) g
+        LEFT JOIN (SELECT account_id, credit_ref, journal_id, sum(amount_cents) AS taken FROM ledger_transfer
+                   WHERE code = 'forward_back' GROUP BY 1, 2, 3) t
+            ON t.account_id = g.account_id AND g.refund_id IN (t.journal_id, t.credit_ref)
+        -- Older refunds were booked under a journal of their own.
+        LEFT JOIN payments_refund old ON old.account_id = g.account_id AND old.id = g.refund_id AND old.key IS NULL
+        WHERE coalesce(t.taken, 0) <> g.parts AND old.id IS NULL
         UNION ALL
         SELECT g.account_id, g.refund_id, g.amount_cents, t.taken FROM payments_giveback g
         LEFT JOIN (SELECT account_id, journal_id, subject_id, sum(amount_cents) AS taken FROM ledger_transfer
-                   WHERE credit_kind = 'forwarded' AND code = 'refund' GROUP BY 1, 2, 3) t
+                   WHERE credit_kind = 'forwarded' GROUP BY 1, 2, 3) t
             ON t.account_id = g.to_account_id AND t.journal_id = g.refund_id AND t.subject_id = g.bill_id
         WHERE g.done AND t.taken IS DISTINCT FROM g.amount_cents""",
     "23 forwarded is zero once a payment ended": """

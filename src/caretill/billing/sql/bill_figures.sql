@@ -15,8 +15,9 @@ WITH bill AS (
         coalesce(sum(CASE 'write_off' WHEN debit_kind THEN amount_cents WHEN credit_kind THEN -amount_cents END), 0) AS written_off,
         coalesce(sum(CASE 'desk' WHEN debit_kind THEN amount_cents WHEN credit_kind THEN -amount_cents END), 0) AS desk_paid,
         coalesce(sum(CASE 'elsewhere' WHEN debit_kind THEN amount_cents WHEN credit_kind THEN -amount_cents END), 0) AS elsewhere_paid,
-        coalesce(sum(CASE WHEN debit_kind IN ('clearing', 'forwarded') THEN amount_cents
-                WHEN credit_kind IN ('clearing', 'forwarded') THEN -amount_cents END), 0)
+        coalesce(sum(CASE WHEN debit_kind IN ('clearing', 'forwarded', 'deposit', 'refund_payable') THEN amount_cents
+                WHEN credit_kind IN ('clearing', 'forwarded', 'deposit', 'refund_payable', 'dispute_hold')
+                    THEN -amount_cents END), 0)
             + coalesce(sum(amount_cents) FILTER (WHERE debit_kind = 'credit' AND debit_ref <> subject_id), 0)
             - coalesce(sum(amount_cents) FILTER (WHERE credit_kind = 'credit' AND credit_ref <> subject_id), 0) AS paid_here
     FROM ledger_transfer
@@ -67,18 +68,21 @@ SELECT jsonb_build_object(
             FROM billing_outside_payment o
             WHERE o.account_id = b.account_id AND o.bill_id = b.id AND o.amount_cents > 0
             UNION ALL
-            SELECT t.business_date, jsonb_build_object('date', t.business_date, 'kind',
-                CASE WHEN t.debit_kind = 'receivable' OR t.credit_kind IN ('clearing', 'forwarded') THEN 'refund'
-                    ELSE 'here' END,
-                'method', t.code,
+            SELECT t.business_date, jsonb_build_object('date', t.business_date, 'kind', t.kind, 'method', t.code,
                 'amount_cents', sum(t.amount_cents))
-            FROM ledger_transfer t
-            WHERE t.account_id = b.account_id AND t.subject_id = b.id AND t.phase IN ('posted', 'post')
-                AND (t.debit_kind IN ('clearing', 'forwarded') OR t.credit_kind IN ('clearing', 'forwarded')
-                     OR (t.debit_kind = 'credit' AND t.debit_ref <> t.subject_id)
-                     OR (t.credit_kind = 'credit' AND t.credit_ref <> t.subject_id))
-            GROUP BY t.business_date, t.journal_id, t.code,
-                (t.debit_kind = 'receivable' OR t.credit_kind IN ('clearing', 'forwarded'))
+            FROM (
+                SELECT m.*, CASE WHEN m.code IN ('return', 'dispute_lost') THEN 'returned'
+                    WHEN m.debit_kind = 'receivable' OR m.credit_kind IN ('clearing', 'forwarded', 'refund_payable')
+                        THEN 'refund'
+                    WHEN m.debit_kind = 'deposit' THEN 'deposit' ELSE 'here' END AS kind
+                FROM ledger_transfer m
+                WHERE m.account_id = b.account_id AND m.subject_id = b.id AND m.phase IN ('posted', 'post')
+                    AND (m.debit_kind IN ('clearing', 'forwarded', 'deposit', 'refund_payable')
+                         OR m.credit_kind IN ('clearing', 'forwarded', 'deposit', 'refund_payable', 'dispute_hold')
+                         OR (m.debit_kind = 'credit' AND m.debit_ref <> m.subject_id)
+                         OR (m.credit_kind = 'credit' AND m.credit_ref <> m.subject_id))
+            ) AS t
+            GROUP BY t.business_date, t.journal_id, t.code, t.kind
         ) AS x)
 ) AS figures
 FROM bill b, moved m, held h

@@ -14,7 +14,12 @@ SELECT jsonb_build_object(
               GROUP BY f.to_account_id) AS s),
     'refunds', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('refund_id', s.refund_id, 'account_id', s.to_account_id,
-            'parts', s.parts) ORDER BY s.refund_id, s.to_account_id), '[]')
+            'parts', s.parts, 'code', CASE
+                WHEN EXISTS (SELECT 1 FROM payments_return r WHERE r.account_id = p.account_id AND r.id = s.refund_id)
+                    THEN 'return'
+                WHEN EXISTS (SELECT 1 FROM payments_dispute d WHERE d.account_id = p.account_id AND d.id = s.refund_id)
+                    THEN 'dispute_lost'
+                ELSE 'refund' END) ORDER BY s.refund_id, s.to_account_id), '[]')
         FROM (SELECT g.refund_id, g.to_account_id, jsonb_agg(jsonb_build_object('bill_id', g.bill_id,
                   'amount_cents', g.amount_cents) ORDER BY g.bill_id) AS parts
               FROM payments_giveback g

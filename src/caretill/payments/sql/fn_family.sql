@@ -73,7 +73,7 @@ BEGIN
 END $$;
 
 -- Give back what a refund takes from the bills of one account: first what a bill was credited beyond its need, then off
--- the bill. p: payment_id, refund_id (also the journal), parts [{bill_id, amount_cents}], now, business_date.
+-- the bill. p: payment_id, refund_id (also the journal), code, parts [{bill_id, amount_cents}], now, business_date.
 -- Answers refunded | repeat | missing.
 CREATE OR REPLACE FUNCTION payments_share_refund(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -90,7 +90,7 @@ BEGIN
         RETURN jsonb_build_object('code', 'missing');
     END IF;
     IF EXISTS (SELECT 1 FROM ledger_transfer WHERE account_id = p_account_id AND payment_id = v_payment
-               AND journal_id = (p->>'refund_id')::uuid) THEN
+               AND journal_id = (p->>'refund_id')::uuid AND credit_kind = 'forwarded') THEN
         RETURN jsonb_build_object('code', 'repeat');
     END IF;
     PERFORM 1 FROM ledger_balance b WHERE b.account_id = p_account_id AND b.ref IN (
@@ -106,8 +106,9 @@ BEGIN
         spare := least(part.amount_cents, greatest(coalesce(spare, 0), 0));
         legs := legs || (SELECT coalesce(jsonb_agg(jsonb_build_object(
             'transfer_id', core_uuid7(v_now), 'debit_kind', x.kind, 'debit_ref', part.bill_id,
-            'credit_kind', 'forwarded', 'credit_ref', v_payment, 'amount_cents', x.cents, 'code', 'refund',
-            'phase', 'posted', 'subject_id', part.bill_id, 'payee', part.payee)), '[]')
+            'credit_kind', 'forwarded', 'credit_ref', v_payment, 'amount_cents', x.cents,
+            'code', coalesce(p->>'code', 'refund'), 'phase', 'posted', 'subject_id', part.bill_id,
+            'payee', part.payee)), '[]')
             FROM (VALUES ('credit', spare), ('receivable', part.amount_cents - spare)) AS x(kind, cents)
             WHERE x.cents > 0);
     END LOOP;
@@ -116,10 +117,11 @@ BEGIN
     RETURN jsonb_build_object('code', 'refunded');
 END $$;
 
--- In the payer's account: split a refund over the bills and take it out of what was forwarded. Called under the lock of
--- the payment. p: as payments_refund, and first [{bill_id, amount_cents}]: what to take first, and how much of it at
--- most; the rest comes off the bills, the last first. Answers the legs; raises above_captured.
-CREATE OR REPLACE FUNCTION payments_give_back(p_account_id uuid, pay payments_payment, p jsonb)
+-- In the payer's account: split what goes back over the bills and take it out of what was forwarded, into p_kind/p_ref.
+-- Called under the lock of the payment. p: refund_id (of the refund, return or dispute), amount_cents, now, and first
+-- [{bill_id, amount_cents}]: what to take first, and how much of it at most; the rest comes off the bills, the last first.
+-- Answers {legs, rest}: `rest` is what the bills did not have any more.
+CREATE OR REPLACE FUNCTION payments_give_back(p_account_id uuid, pay payments_payment, p jsonb, p_kind text, p_ref uuid)
 RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
@@ -150,16 +152,13 @@ BEGIN
             rest := rest - taken;
         END IF;
     END LOOP;
-    IF rest > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'above_captured';
-    END IF;
     UPDATE payments_attempt SET lease_until = v_now WHERE account_id = p_account_id AND payment_id = pay.id;
-    RETURN (SELECT jsonb_agg(jsonb_build_object(
-        'transfer_id', core_uuid7(v_now), 'debit_kind', 'forwarded', 'debit_ref', pay.id, 'credit_kind', 'clearing',
-        'credit_ref', pay.id, 'amount_cents', b.cents, 'code', 'forward_back', 'phase', 'posted', 'subject_id', NULL,
-        'payee', b.payee))
+    RETURN jsonb_build_object('rest', rest, 'legs', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'transfer_id', core_uuid7(v_now), 'debit_kind', 'forwarded', 'debit_ref', pay.id, 'credit_kind', p_kind,
+        'credit_ref', p_ref, 'amount_cents', b.cents, 'code', 'forward_back', 'phase', 'posted', 'subject_id', NULL,
+        'payee', b.payee)), '[]')
         FROM (SELECT payee, sum(amount_cents) AS cents FROM payments_giveback
-              WHERE account_id = p_account_id AND refund_id = v_refund GROUP BY payee ORDER BY payee) AS b);
+              WHERE account_id = p_account_id AND refund_id = v_refund GROUP BY payee ORDER BY payee) AS b));
 END $$;
 
 -- Note in the payer's account which shares and refunds are through; the lease falls once nothing is left to do.

@@ -1,87 +1,124 @@
--- Money the processor gave back: first out of the payer's credit of that payment, then out of what the bill was
--- credited beyond its need, then off the bills, the last first, which opens them again.
--- p: payment_id, refund_id, refund_ref, amount_cents, reason, now, business_date, journal_id, event_id, outbox_id, first
--- What a family paid is taken out of what was forwarded, in the parts of payments_give_back.
--- Answers refunded | repeat | above_captured | missing.
-CREATE OR REPLACE FUNCTION payments_refund(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+-- Money given back on purpose: a child operation of a payment, with states and two calls around the processor.
+
+-- Call 1: take it out of where the payment's money stands and owe it (refund_payable). p: payment_id, refund_id, key,
+-- amount_cents, reason, kind (refund | void), lease_until, not_before, first, now, business_date; of a refund that the
+-- processor made by itself: there (true), refund_ref, provider.
+-- Answers asked | repeat (with what stands) | key_conflict (another refund has that key) | missing | above_captured | dispute_open.
+CREATE OR REPLACE FUNCTION payments_refund_ask(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
     v_amount bigint := (p->>'amount_cents')::bigint;
-    rest bigint := v_amount;
-    taken bigint;
+    v_refund uuid := (p->>'refund_id')::uuid;
+    v_there boolean := coalesce((p->>'there')::boolean, false);
     pay payments_payment;
-    src record;
-    legs jsonb := '[]';
+    kept payments_refund;
+    back jsonb;
 BEGIN
     SELECT * INTO pay FROM payments_payment WHERE account_id = p_account_id AND id = (p->>'payment_id')::uuid FOR UPDATE;
     IF NOT FOUND THEN
         RETURN jsonb_build_object('code', 'missing');
     END IF;
-    INSERT INTO payments_refund (account_id, id, payment_id, amount_cents, state, refund_ref, reason, recorded_at,
-        business_date)
-    VALUES (p_account_id, (p->>'refund_id')::uuid, pay.id, v_amount, 'succeeded', p->>'refund_ref',
-        coalesce(p->>'reason', ''), v_now, (p->>'business_date')::date)
-    ON CONFLICT (account_id, refund_ref) DO NOTHING;
-    IF NOT FOUND THEN
-        RETURN jsonb_build_object('code', 'repeat', 'refunded_cents', pay.refunded_cents);
+    SELECT * INTO kept FROM payments_refund r WHERE r.account_id = p_account_id
+        AND (r.key = (p->>'key')::uuid OR r.refund_ref = nullif(p->>'refund_ref', ''));
+    IF FOUND AND (kept.payment_id <> pay.id OR kept.amount_cents <> v_amount) THEN
+        RETURN jsonb_build_object('code', 'key_conflict', 'refund_id', kept.id);
     END IF;
-    UPDATE payments_payment SET refunded_cents = refunded_cents + v_amount, changed_at = v_now
-    WHERE account_id = p_account_id AND id = pay.id AND refunded_cents + v_amount <= captured_cents;
-    IF NOT FOUND THEN
+    IF kept.id IS NOT NULL THEN
+        RETURN jsonb_build_object('code', 'repeat', 'refund_id', kept.id, 'state', kept.state,
+            'failure_code', kept.failure_code, 'refunded_cents', pay.refunded_cents, 'family', pay.family);
+    END IF;
+    IF pay.state <> 'succeeded' THEN
+        RETURN jsonb_build_object('code', 'missing');
+    END IF;
+    IF v_amount <= 0 OR v_amount > payments_left(p_account_id, pay) THEN
+        RETURN jsonb_build_object('code', 'above_captured');
+    END IF;
+    IF NOT v_there AND EXISTS (SELECT 1 FROM payments_dispute d
+            WHERE d.account_id = p_account_id AND d.payment_id = pay.id AND d.state = 'open') THEN
+        RETURN jsonb_build_object('code', 'dispute_open');
+    END IF;
+    back := payments_take_back(p_account_id, pay, v_amount, 'refund', 'refund_payable', v_refund, p);
+    IF (back->>'rest')::bigint > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'above_captured';
     END IF;
-    IF pay.family AND EXISTS (SELECT 1 FROM ledger_transfer
-            WHERE account_id = p_account_id AND payment_id = pay.id AND code = 'forward') THEN
-        legs := payments_give_back(p_account_id, pay, p);
-        rest := 0;
-    END IF;
-    FOR src IN
-        SELECT b.kind, b.ref, t.payee, t.subject_id,
-            CASE b.kind WHEN 'credit' THEN b.credits_posted - b.debits_posted - b.debits_pending
-                        ELSE t.net END AS room, t.net
-        FROM (
-            SELECT credit_kind AS kind, credit_ref AS ref, payee, subject_id, sum(amount_cents) AS net, max(place) AS place
-            FROM (
-                SELECT credit_kind, credit_ref, payee, subject_id, amount_cents, 1 AS place FROM ledger_transfer
-                WHERE account_id = p_account_id AND payment_id = pay.id AND debit_kind = 'clearing'
-                    AND phase IN ('posted', 'post')
-                UNION ALL
-                SELECT debit_kind, debit_ref, payee, subject_id, -amount_cents, 1 FROM ledger_transfer
-                WHERE account_id = p_account_id AND payment_id = pay.id AND credit_kind = 'clearing'
-                    AND phase IN ('posted', 'post')
-                UNION ALL
-                SELECT 'credit', bill_id, payee, bill_id, amount_cents, 0 FROM payments_part
-                WHERE account_id = p_account_id AND payment_id = pay.id
-            ) AS moved GROUP BY 1, 2, 3, 4
-        ) AS t
-        JOIN ledger_balance b ON b.account_id = p_account_id AND b.kind = t.kind AND b.ref = t.ref
-            AND b.currency = pay.currency
-        ORDER BY b.kind, t.place DESC, b.ref DESC FOR UPDATE OF b
-    LOOP
-        taken := least(rest, greatest(src.room, 0));
-        IF taken > 0 THEN
-            legs := legs || jsonb_build_object(
-                'transfer_id', core_uuid7(v_now), 'debit_kind', src.kind, 'debit_ref', src.ref,
-                'credit_kind', 'clearing', 'credit_ref', pay.id, 'amount_cents', taken, 'code', 'refund',
-                'phase', 'posted', 'subject_id', src.subject_id, 'payee', src.payee);
-            rest := rest - taken;
-        END IF;
-    END LOOP;
-    IF rest > 0 THEN
-        RAISE EXCEPTION USING ERRCODE = 'CT001', MESSAGE = 'above_captured';
-    END IF;
-    PERFORM ledger_post(p_account_id, legs, (p->>'journal_id')::uuid, pay.id, pay.currency,
-        (p->>'business_date')::date, v_now);
-    INSERT INTO payments_event (account_id, id, payment_id, provider, object_ref, evidence, event, from_state,
-        to_state, body, recorded_at)
-    VALUES (p_account_id, (p->>'event_id')::uuid, pay.id, coalesce(p->>'provider', 'caretill'), p->>'refund_ref',
-        'refunded', 'refunded', pay.state, pay.state, jsonb_build_object('amount_cents', v_amount), v_now)
-    ON CONFLICT DO NOTHING;
-    INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries)
-    VALUES (p_account_id, (p->>'outbox_id')::uuid, 'refund_made', jsonb_build_object('payment_id', pay.id), v_now, 0);
-    RETURN jsonb_build_object('code', 'refunded', 'refunded_cents', pay.refunded_cents + v_amount);
+    INSERT INTO payments_refund (account_id, id, payment_id, amount_cents, state, refund_ref, reason, kind, not_before,
+        recorded_at, business_date, key, changed_at, lease_until, tries, failure_code)
+    VALUES (p_account_id, v_refund, pay.id, v_amount, 'submitting', coalesce(p->>'refund_ref', ''),
+        coalesce(p->>'reason', ''), coalesce(p->>'kind', 'refund'), (p->>'not_before')::date, v_now,
+        (p->>'business_date')::date, (p->>'key')::uuid, v_now, (p->>'lease_until')::timestamptz, 0, '');
+    UPDATE payments_payment SET refunded_cents = refunded_cents + v_amount
+    WHERE account_id = p_account_id AND id = pay.id;
+    PERFORM ledger_post(p_account_id, back->'legs', v_refund, pay.id, pay.currency, (p->>'business_date')::date, v_now);
+    PERFORM payments_settle_bills(p_account_id, pay, back->'legs', (p->>'business_date')::date, v_now);
+    PERFORM payments_note(p_account_id, pay, p, 'refund_asked', v_refund::text, 'asked',
+        jsonb_build_object('amount_cents', v_amount));
+    RETURN jsonb_build_object('code', 'asked', 'refund_id', v_refund, 'state', 'submitting',
+        'refunded_cents', pay.refunded_cents + v_amount, 'reopened_cents', (back->>'bills')::bigint,
+        'family', pay.family);
 EXCEPTION WHEN SQLSTATE 'CT001' THEN
     RETURN jsonb_build_object('code', SQLERRM);
+END $$;
+
+-- Call 2: what became of it. p: refund_id, to (pending | unknown | succeeded | failed (it becomes the payer's credit) |
+-- refused (nothing was done there: it goes back where it was)), refund_ref, provider, failure_code, lease_until, now,
+-- business_date, journal_id. Nothing leads out of succeeded and failed; pending never goes back to unknown.
+-- Answers applied | repeat | missing, with the state.
+CREATE OR REPLACE FUNCTION payments_refund_end(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := (p->>'now')::timestamptz;
+    v_to text := p->>'to';
+    v_day date := (p->>'business_date')::date;
+    v_ended boolean := v_to IN ('succeeded', 'failed', 'refused');
+    pay payments_payment;
+    back payments_refund;
+    legs jsonb;
+BEGIN
+    SELECT q.* INTO pay FROM payments_payment q JOIN payments_refund r
+        ON r.account_id = q.account_id AND r.payment_id = q.id AND r.id = (p->>'refund_id')::uuid
+    WHERE q.account_id = p_account_id FOR UPDATE OF q;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('code', 'missing');
+    END IF;
+    SELECT * INTO back FROM payments_refund WHERE account_id = p_account_id AND id = (p->>'refund_id')::uuid;
+    IF back.state IN ('succeeded', 'failed') OR back.state = 'pending' AND v_to = 'unknown' THEN
+        RETURN jsonb_build_object('code', 'repeat', 'state', back.state, 'failure_code', back.failure_code,
+            'refunded_cents', pay.refunded_cents);
+    END IF;
+    UPDATE payments_refund SET state = CASE v_to WHEN 'refused' THEN 'failed' ELSE v_to END, changed_at = v_now,
+        refund_ref = coalesce(nullif(p->>'refund_ref', ''), refund_ref),
+        failure_code = coalesce(p->>'failure_code', failure_code),
+        lease_until = CASE WHEN v_ended THEN NULL ELSE (p->>'lease_until')::timestamptz END
+    WHERE account_id = p_account_id AND id = back.id;
+    IF v_ended THEN
+        legs := CASE v_to WHEN 'refused' THEN
+                payments_put_back(p_account_id, pay, back.id, 'refund_refused', 'refund_payable', back.id, v_now)
+            ELSE jsonb_build_array(jsonb_build_object(
+                'transfer_id', core_uuid7(v_now), 'debit_kind', 'refund_payable', 'debit_ref', back.id,
+                'credit_kind', CASE v_to WHEN 'succeeded' THEN 'clearing' ELSE 'credit' END, 'credit_ref', pay.id,
+                'amount_cents', back.amount_cents,
+                'code', CASE v_to WHEN 'succeeded' THEN 'refund_sent' ELSE 'refund_failed' END, 'phase', 'posted',
+                'subject_id', NULL, 'payee', payments_payee_of(p_account_id, pay.id))) END;
+        IF v_to <> 'succeeded' THEN
+            UPDATE payments_payment SET refunded_cents = refunded_cents - back.amount_cents
+            WHERE account_id = p_account_id AND id = pay.id;
+        END IF;
+        PERFORM ledger_post(p_account_id, legs, (p->>'journal_id')::uuid, pay.id, pay.currency, v_day, v_now);
+        PERFORM payments_settle_bills(p_account_id, pay, legs, v_day, v_now);
+        -- Whoever asked hears a refusal at once; later somebody must be told.
+        IF v_to <> 'refused' OR p ? 'tell' THEN
+            PERFORM payments_tell(p_account_id, CASE v_to WHEN 'succeeded' THEN 'refund_made' ELSE 'refund_failed' END,
+                jsonb_build_object('payment_id', pay.id, 'refund_id', back.id), v_now);
+        END IF;
+    END IF;
+    IF v_to <> back.state THEN
+        PERFORM payments_note(p_account_id, pay, p,
+            CASE v_to WHEN 'succeeded' THEN CASE back.kind WHEN 'void' THEN 'taken_back' ELSE 'refunded' END
+                ELSE 'refund_' || v_to END, back.id::text, v_to,
+            jsonb_build_object('amount_cents', back.amount_cents, 'failure_code', coalesce(p->>'failure_code', '')));
+    END IF;
+    SELECT refunded_cents INTO pay.refunded_cents FROM payments_payment WHERE account_id = p_account_id AND id = pay.id;
+    RETURN jsonb_build_object('code', 'applied', 'state', CASE v_to WHEN 'refused' THEN 'failed' ELSE v_to END,
+        'refunded_cents', pay.refunded_cents);
 END $$;
 
 -- Put the payer's credit onto a bill. p: from_ref, bill_id, amount_cents, now, business_date, journal_id, transfer_id.

@@ -1,5 +1,5 @@
 -- Every amount that moved on some accounts, by bill and then by entry; what a viewer's reach leaves out is not there.
--- What was paid and given back here is what the ledger says moved through clearing; desk and elsewhere as the feed says.
+-- What was paid, given back and returned here is what the ledger says moved through clearing; desk and elsewhere as the feed says.
 -- What one account forwarded to another counts there, at the bill it was for.
 -- The accounts stand beside the reach as well: what the planner does not see it takes for many, and reads whole tables.
 WITH reach AS (
@@ -10,14 +10,24 @@ WITH reach AS (
         0::bigint AS refunded_cents, max(t.business_date) AS day, max(t.recorded_at) AS at
     FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
     WHERE t.account_id = ANY(%(accounts)s::uuid[]) AND t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.debit_kind IN ('clearing', 'forwarded')
-        AND t.credit_kind IN ('receivable', 'credit')
+        AND t.credit_kind IN ('receivable', 'credit', 'deposit') AND t.code <> 'return_undone'
     GROUP BY t.account_id, t.payment_id, t.subject_id
     UNION ALL
-    SELECT t.account_id, 'refund', t.journal_id, t.payment_id, t.subject_id, sum(t.amount_cents)::bigint, 0,
+    SELECT t.account_id, CASE WHEN t.code IN ('return', 'dispute_lost') THEN 'returned' ELSE 'refund' END,
+        t.journal_id, t.payment_id, t.subject_id, sum(t.amount_cents)::bigint, 0,
         sum(t.amount_cents)::bigint, max(t.business_date), max(t.recorded_at)
     FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
-    WHERE t.account_id = ANY(%(accounts)s::uuid[]) AND t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post') AND t.credit_kind IN ('clearing', 'forwarded')
-        AND t.debit_kind IN ('receivable', 'credit')
+    WHERE t.account_id = ANY(%(accounts)s::uuid[]) AND t.payment_id IS NOT NULL AND t.phase IN ('posted', 'post')
+        AND t.credit_kind IN ('clearing', 'forwarded', 'refund_payable', 'dispute_hold')
+        AND t.debit_kind IN ('receivable', 'credit', 'deposit', 'returned_item')
+    GROUP BY t.account_id, t.code IN ('return', 'dispute_lost'), t.journal_id, t.payment_id, t.subject_id
+    UNION ALL
+    -- What went out and came back again, and returns that the bank took back.
+    SELECT t.account_id, 'restored', t.journal_id, t.payment_id, t.subject_id, sum(t.amount_cents)::bigint, 0,
+        -sum(t.amount_cents)::bigint, max(t.business_date), max(t.recorded_at)
+    FROM reach r JOIN ledger_transfer t ON t.account_id = r.account_id
+    WHERE t.account_id = ANY(%(accounts)s::uuid[]) AND t.payment_id IS NOT NULL AND t.phase = 'posted'
+        AND (t.debit_kind = 'refund_payable' AND t.credit_kind <> 'clearing' OR t.code = 'return_undone')
     GROUP BY t.account_id, t.journal_id, t.payment_id, t.subject_id
     UNION ALL
     SELECT o.account_id, CASE o.method WHEN 'desk' THEN 'desk' ELSE 'elsewhere' END,

@@ -11,7 +11,10 @@ SELECT b.account_id, b.id AS bill_id, b.number AS bill_number, b.payee, b.region
     b.person_id, p.first_name, p.last_name, p.birth_date, p.relation, r.amount_cents,
     coalesce((SELECT sum(t.amount_cents) FROM ledger_transfer t WHERE t.account_id = r.account_id
         AND t.payment_id = %(payment_id)s AND t.subject_id = r.bill_id AND t.phase IN ('posted', 'post')
-        AND t.credit_kind IN ('clearing', 'forwarded')), 0)::bigint AS refunded_cents,
+        AND t.credit_kind IN ('clearing', 'forwarded', 'refund_payable', 'dispute_hold')), 0)::bigint
+    - coalesce((SELECT sum(t.amount_cents) FROM ledger_transfer t WHERE t.account_id = r.account_id
+        AND t.payment_id = %(payment_id)s AND t.subject_id = r.bill_id AND t.phase = 'posted'
+        AND (t.debit_kind = 'refund_payable' OR t.code = 'return_undone')), 0)::bigint AS refunded_cents,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('line_no', l.line_no, 'service_date', l.service_date, 'text', l.text,
             'charge_cents', l.charge_cents,
             'share_cents', l.charge_cents - l.discount_cents - l.plan_paid_cents - l.written_off_cents)

@@ -151,7 +151,7 @@ def _row(entry: Entry, language: str) -> dict[str, Any]:
         "bills": words.bills,
         "reference": entry.reference,
         "cents": entry.amount_cents,
-        "counts": entry.paid_cents > 0 or entry.refunded_cents > 0,
+        "counts": entry.paid_cents != 0 or entry.refunded_cents != 0,
         "receipt": _receipt(entry),
         "id": str(entry.id),
     }
@@ -159,7 +159,8 @@ def _row(entry: Entry, language: str) -> dict[str, Any]:
 
 def _receipt(entry: Entry) -> str:
     """The payment whose receipt tells more; outside and unfinished payments have none."""
-    return str(entry.payment_id) if entry.kind in ("payment", "refund") and entry.reference else ""
+    tells = entry.kind in ("payment", "refund", "returned", "restored")
+    return str(entry.payment_id) if tells and entry.reference else ""
 
 
 def _sum(one: Sum, language: str) -> dict[str, Any]:
