@@ -150,7 +150,8 @@ class Draft:
         self._file.flush()
         os.fsync(self._file.fileno())
         # Not from memory: the pages are dropped, so that the disk is asked.
-        os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if verify(self.path, told).text() != manifest.text():
             raise BadBackup(f"{self.path}: reads other than it was written")
         try:

@@ -24,7 +24,7 @@ STAYS = {
     "postgres.lock", "backup.lock", "demo.lock", BACKUPS, STAGING, JOURNAL, f"{JOURNAL}.new",
 }  # fmt: skip
 # The database goes as a dump, which every later version reads; its place and its socket are this machine's.
-DATABASE = {"postgres", "postgres.home", "postgres.socket"}
+DATABASE = {"postgres", "postgres.home", "postgres.home.was", "postgres.socket"}
 # Logs are not kept; a journal beside an SQLite file is part of it, and is read through it.
 PASSING = (".log", ".lock", ".pid", ".sock", "-wal", "-shm", "-journal")
 LOGS = "logs"
@@ -163,10 +163,13 @@ def _in(data: Path, staging: Path) -> Iterator[tuple[Path, Path]]:
     """The moves in."""
     found: Places = places(staging)
     if found.home.parent != staging:
-        (staging / "postgres.home").write_text(f"{outside_home(data)}\n", encoding="utf-8")
+        # Its own note stays true until the end: who clears `restoring` away follows it.
+        note = staging / "postgres.home.new"
+        note.write_text(f"{outside_home(data)}\n", encoding="utf-8")
         yield found.home, outside_home(data)
+        yield note, data / "postgres.home"
     for entry in sorted(staging.iterdir()):
-        if entry.name not in ("postgres.lock", "postgres.log", "postgres.socket"):
+        if entry.name not in ("postgres.lock", "postgres.log", *DATABASE - {"postgres"}, "postgres.home.new"):
             yield entry, data / entry.name
 
 

@@ -9,144 +9,19 @@ import shutil
 import signal
 import sqlite3
 import stat
-import subprocess
-import sys
-import tempfile
 import time
 import zipfile
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
 from caretill.config import backup, backup_file, binaries, embedded, folder, places, restore
-from caretill.config.backup_file import DUMP, MANIFEST, BadBackup, Manifest, Part
-from caretill.config.env import Where
+from caretill.config.backup_file import DUMP, MANIFEST, BadBackup, Part
 from caretill.core.seals import STREAMS
-
-ROOT = Path(__file__).resolve().parents[3]
-SETTINGS = {name: value for name, value in os.environ.items() if not name.startswith("CARETILL_")}
-SETTINGS["PYTHONPATH"] = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
-LINES = "600"
-
-
-def begin(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "caretill", *arguments],
-        env={**SETTINGS, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def caretill(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    child = begin(*arguments, **environment)
-    out, err = child.communicate(timeout=120)
-    return subprocess.CompletedProcess(arguments, child.returncode, out, err)
-
-
-def did(*arguments: str, **environment: str) -> dict[str, Any]:
-    """The figures of a command that must end well."""
-    done = caretill(*arguments, "--json", **environment)
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line of a command that must refuse."""
-    assert done.returncode == 1, done.stdout
-    assert done.stderr.startswith("caretill: ") and done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
-
-
-@pytest.fixture(scope="module")
-def base() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="ctb"))
-    made.chmod(0o711)
-    yield made
-    for found in [*made.iterdir(), *made.glob("*/replaced-*")]:
-        if found.is_dir() and places.places(found).home.parent != found:
-            places.forget(found)
-    shutil.rmtree(made)
-
-
-@pytest.fixture(scope="module")
-def living(base: Path) -> Path:
-    """An installation with bills in it, a file of the sandbox processor, and things that nobody needs again."""
-    feed, data = base / "feed", base / "living"
-    command = [sys.executable, str(ROOT / "bench" / "data.py"), str(feed), "--lines", LINES]
-    subprocess.run(command, env=SETTINGS, check=True, capture_output=True)
-    did("import", "csv", str(feed), "--data", str(data))
-    demo = data / "demo"
-    (demo / "logs").mkdir(parents=True)
-    (demo / "logs" / "web").write_text("a log")
-    (data / "more.log").write_text("a log")
-    (demo / "world.json").write_text("{}")
-    (demo / "world.json").chmod(0o640)
-    with sqlite3.connect(demo / "processor.db") as store:
-        store.execute("PRAGMA journal_mode=WAL")
-        store.execute("CREATE TABLE charge (cents int)")
-        store.execute("INSERT INTO charge VALUES (1250)")
-    store.close()
-    return data
-
-
-@pytest.fixture(scope="module")
-def whole(base: Path, living: Path) -> Path:
-    """A good backup of it."""
-    target = base / "good.backup"
-    figures = did("backup", "--data", str(living), "--to", str(target))
-    assert figures["file"] == str(target)
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    return target
-
-
-@pytest.fixture
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process is told nothing by its environment."""
-    for name in [name for name in os.environ if name.startswith("CARETILL_")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def fresh(base: Path) -> Iterator[Path]:
-    """A data directory that is not there yet."""
-    data = base / f"fresh{time.monotonic_ns()}"
-    yield data
-    if data.exists():
-        places.forget(data)
-        shutil.rmtree(data)
-
-
-def quiet(*_: object) -> None:
-    """Nobody looks at the bar."""
-
-
-def where(data: Path) -> Where:
-    return Where(data, own_server=False, postgres_home=None)
-
-
-def rows(data: Path, query: str) -> list[tuple[Any, ...]]:
-    with embedded.Embedded(data), psycopg.connect(**embedded.dsn(data, embedded.SUPER)) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[call-overload]
-
-
-def by_hand(data: Path, stream: str) -> tuple[str, int]:
-    """The digest of a stream as its definition says, worked out without the database."""
-    table, text = STREAMS[stream]
-    found = rows(data, f"SELECT {text} FROM {table}")
-    handfuls = defaultdict(list)
-    for (row,) in found:
-        digest = hashlib.sha256(row.encode()).digest()
-        handfuls[digest[:2]].append(digest)
-    inner = [hashlib.sha256(b"".join(sorted(handfuls[place]))).digest() for place in sorted(handfuls)]
-    return hashlib.sha256(b"".join(inner)).hexdigest(), len(found)
-
+from house.backups import begin, by_hand, caretill, did, manifest_of, quiet, rewritten, rows, said, where
 
 EVERYTHING = (
     "SELECT 'bill', md5(string_agg(b::text, '|' ORDER BY b::text)) FROM billing_bill b"
@@ -192,23 +67,6 @@ def test_a_backup_is_verified_by_itself(whole: Path) -> None:
             assert hashlib.sha256(file.read(part["name"])).hexdigest() == part["sha256"]
     assert manifest["tables"]["billing_bill"] > 90
     assert not [part for part in manifest["parts"] if "log" in part["name"] or "postgres.l" in part["name"]]
-
-
-def manifest_of(path: Path) -> Manifest:
-    with backup_file.opened(path) as (_, manifest):
-        return manifest
-
-
-def rewritten(source: Path, target: Path, text: bytes | None, **more: bytes) -> Path:
-    """The same file with another manifest or with more in it, packed anew without a fault."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for entry in old.infolist():
-            if entry.filename != MANIFEST:
-                new.writestr(entry, old.read(entry))
-        for name, content in more.items():
-            new.writestr(name, content)
-        new.writestr(MANIFEST, text if text is not None else old.read(MANIFEST))
-    return target
 
 
 def cut(source: Path, target: Path) -> Path:
@@ -330,45 +188,6 @@ def test_what_stands_there_is_moved_aside_and_still_opens(whole: Path, fresh: Pa
         places.forget(aside)
 
 
-class Cut(BaseException):
-    """Stands for a kill."""
-
-
-@pytest.mark.parametrize("after", range(6))
-def test_a_change_of_places_is_finished_wherever_it_was_cut(
-    after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = tmp_path / "data"
-    for name in ("secrets", "demo", "postgres", "restoring/secrets", "restoring/demo", "restoring/postgres"):
-        (data / name).mkdir(parents=True)
-        (data / name / "what").write_text("new" if name.startswith("restoring") else "old")
-    (data / "backups").mkdir()
-    moved, really = 0, Path.rename
-
-    def rename(path: Path, target: Path) -> Path:
-        nonlocal moved
-        if path.name != f"{folder.JOURNAL}.new":
-            if moved == after:
-                raise Cut
-            moved += 1
-        return really(path, target)
-
-    aside = data / f"{folder.ASIDE}x"
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", rename)
-        with pytest.raises(Cut):
-            folder.put_in_place(data, aside, "the mark")
-    refused = said(caretill("check", "--data", str(data)))
-    assert "cut short" in refused and "caretill restore" in refused
-    assert not (data / "secrets" / "secret_key").exists()
-    assert folder.finish(data) == "the mark"
-    for name in ("secrets", "demo", "postgres"):
-        assert (data / name / "what").read_text() == "new"
-        assert (aside / name / "what").read_text() == "old"
-    assert not folder.unfinished(data)
-    assert (data / "backups").is_dir()
-
-
 def test_a_kill_leaves_no_half_backup(living: Path, base: Path) -> None:
     target = base / "killed"
     target.mkdir()
@@ -464,19 +283,6 @@ def test_what_cannot_be_backed_up_is_said(living: Path, whole: Path, fresh: Path
     assert [path for path in tmp_path.iterdir() if "caretill" in path.name] == []
 
 
-def test_another_version_of_postgresql_names_the_way(fresh: Path, alone: None) -> None:
-    """No binaries of version 12 are anywhere: the old data is left alone, and the line says how it moves."""
-    cluster = places.places(fresh).cluster
-    cluster.mkdir(parents=True)
-    (cluster / "PG_VERSION").write_text("12\n")
-    line = said(caretill("serve", "--data", str(fresh)))
-    assert "PostgreSQL 12 made this database" in line
-    assert "`caretill backup`" in line and "`caretill restore FILE --replace`" in line
-    with pytest.raises(binaries.NoBinaries, match="PostgreSQL 12 made this database"):
-        backup.make(where(fresh), None, None, quiet)
-    assert [path.name for path in cluster.iterdir()] == ["PG_VERSION"]
-
-
 @pytest.mark.slow
 def test_an_older_postgresql_moves_to_a_newer_one(living: Path, base: Path, fresh: Path) -> None:
     """As the refusal says: with the old version named, a backup; without it, a restore in the same place."""
@@ -494,3 +300,24 @@ def test_an_older_postgresql_moves_to_a_newer_one(living: Path, base: Path, fres
     assert did("check", "--data", str(fresh))["broken"] == 0
     if places.places(Path(figures["aside"])).home.parent != Path(figures["aside"]):
         places.forget(Path(figures["aside"]))
+
+
+@pytest.mark.slow
+def test_a_database_outside_its_folder_changes_places_too(whole: Path, base: Path) -> None:
+    """Root's server runs as another user, who cannot enter a closed folder: its database lives elsewhere."""
+    closed = base / "closed"
+    closed.mkdir(mode=0o700)
+    data = closed / "data"
+    aside: Path | None = None
+    try:
+        did("restore", str(whole), "--data", str(data))
+        with embedded.Embedded(data), psycopg.connect(**embedded.dsn(data, embedded.OWNER)) as connection:
+            connection.execute("CREATE TABLE was_here AS SELECT 7 AS n")
+        aside = Path(did("restore", str(whole), "--data", str(data), "--replace")["aside"])
+        assert rows(aside, "SELECT n FROM was_here") == [(7,)]
+        assert rows(data, "SELECT to_regclass('was_here')") == [(None,)]
+        assert (places.places(data).home.parent == data) == (os.geteuid() != 0)
+        assert places.places(data).home != places.places(aside).home
+    finally:
+        for each in filter(None, (data, aside)):
+            places.forget(each)
