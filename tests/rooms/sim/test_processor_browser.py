@@ -91,6 +91,15 @@ def test_every_state_is_accessible(rig: OverHttp, browser: Browser, width: int, 
     rig.gateway.expire_session(closed.id)
     page.goto(closed.url)
     look(page, f"expired-{tag}")
+    page.goto(rig.open(language=language, save=True).url)
+    look(page, f"offered-{tag}")
+    assert not page.is_checked("#save")
+    saving = rig.open(language=language, purpose="save", amount_cents=0)
+    page.goto(saving.url)
+    look(page, f"saving-{tag}")
+    rig.pay(saving)
+    page.goto(saving.url)
+    look(page, f"saved-{tag}")
     page.goto(f"{rig.url}/c/nobody?language={language}")
     look(page, f"missing-{tag}")
     page.goto(f"{rig.url}/?language={language}")
@@ -140,4 +149,22 @@ def test_the_policy_lets_the_payer_return_and_blocks_nothing_of_ours(rig: OverHt
     page.click("form button")
     page.wait_for_url("http://localhost:*/**")
     assert said == []
+    context.close()
+
+
+def test_a_card_is_saved_by_keyboard_without_script(rig: OverHttp, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False, service_workers="block")
+    page = context.new_page()
+    session = rig.open(save=True, return_url=f"{rig.url}/health", cancel_url=f"{rig.url}/")
+    page.goto(session.url)
+    fill(page)
+    page.focus("#zip")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").get_attribute("id") == "save"
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{rig.url}/health")
+    kept = rig.gateway.retrieve_session(session.id)
+    assert (kept.outcome, kept.expiry_month, kept.expiry_year) == ("paid", 9, 2049) and kept.method_ref
     context.close()

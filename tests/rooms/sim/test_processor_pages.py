@@ -54,6 +54,15 @@ def every_page(rig: InProcess, language: str) -> dict[str, str]:
     for _ in range(5):
         rig.pay(ended, number="4000000000000002")
     pages["ended"] = rig.browse("GET", f"/c/{ended.id}{ask}").text
+    offered = rig.open(save=True)
+    pages["offered"] = rig.browse("GET", f"/c/{offered.id}{ask}").text
+    saving = rig.open(purpose="save", amount_cents=0)
+    pages["saving"] = rig.browse("GET", f"/c/{saving.id}{ask}").text
+    pages["saving errors"] = rig.browse("POST", f"/c/{saving.id}/pay{ask}", {}).text
+    rig.browse("POST", f"/c/{saving.id}/pay{ask}", {**FORM, "number": "4000002760003184"})
+    pages["saving step"] = rig.browse("GET", f"/c/{saving.id}/step{ask}").text
+    rig.browse("POST", f"/c/{saving.id}/step{ask}", {"answer": "approve"})
+    pages["saved"] = rig.browse("GET", f"/c/{saving.id}{ask}").text
     pages["missing"] = rig.browse("GET", f"/c/nobody{ask}").text
     pages["home"] = rig.browse("GET", f"/{ask}").text
     rig.fault("page_500")
@@ -200,3 +209,11 @@ def test_every_published_number_passes_the_check_of_card_numbers() -> None:
         digits = [int(digit) for digit in reversed(number)]
         total = sum(digits[::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
         assert total % 10 == 0, number
+
+
+def test_the_list_of_cards_says_what_becomes_of_each_where_it_stands(rig: InProcess) -> None:
+    paying = rig.browse("GET", rig.open().url).text
+    saving = rig.browse("GET", rig.open(purpose="save", amount_cents=0).url).text
+    for words_of, there, elsewhere in (("card.insufficient_funds", paying, saving), ("card.saved_no", saving, paying)):
+        assert words.say("en", words_of) in there and words.say("en", words_of) not in elsewhere
+    assert words.say("en", "card.saved_step") in saving and words.say("en", "card.generic_decline") in saving

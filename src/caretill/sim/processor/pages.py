@@ -125,7 +125,7 @@ def _form_page(checkout: Checkout, typed: Mapping[str, str], said: Mapping[str, 
         f"<h2>{escape(say(language, 'card'))}</h2>{fields}{_keep(checkout, typed)}"
         f"<button>{escape(press)}</button></form>"
         f'<p><a class="back" href="{escape(checkout.cancel_url)}">{escape(cancel)}</a></p>'
-        f"{_test_cards(language)}"
+        f"{_test_cards(language, checkout.saves)}"
     )
     head = f"{say(language, 'error')}: {title}" if summary else title
     return _page(
@@ -194,13 +194,17 @@ def _kept(typed: str) -> str:
     return "" if sum(character.isdigit() for character in typed) > 9 else typed[:100]
 
 
-def _test_cards(language: str) -> str:
+def _test_cards(language: str, saves: bool) -> str:
     rows = []
     for number in cards.OFFERED:
         card = cards.look_up(number)
         word = card.outcome
         if word == cards.SECOND_STEP and card.after_step != cards.APPROVED:
             word = "second_step_no"
+        if saves and card.outcome != cards.APPROVED and card.saving != card.outcome:
+            word = "saved_no"
+        elif saves and card.outcome == cards.SECOND_STEP:
+            word = "saved_step"
         cuts = (0, 4, 10, 15) if len(number) == 15 else (0, 4, 8, 12, 16)
         shown = " ".join(number[start:end] for start, end in pairwise(cuts))
         rows.append(f'<tr><td><bdi dir="ltr">{shown}</bdi></td><td>{escape(say(language, f"card.{word}"))}</td></tr>')

@@ -86,6 +86,8 @@ WORDS: dict[str, dict[str, str]] = {
         "card.expired_card": "The card has expired",
         "card.second_step": "Asks you to approve, then works",
         "card.second_step_no": "Asks you to approve, then not enough money",
+        "card.saved_no": "Works. Later the bank says no",
+        "card.saved_step": "Asks you to approve. Later it needs you",
         "home_text": "This is a stand-in for a card processor. It is for demos and tests.",
     },
     "es": {
@@ -169,6 +171,8 @@ WORDS: dict[str, dict[str, str]] = {
         "card.expired_card": "La tarjeta venció",
         "card.second_step": "Le pide aprobar y funciona",
         "card.second_step_no": "Le pide aprobar y no hay dinero suficiente",
+        "card.saved_no": "Funciona. Después el banco dice que no",
+        "card.saved_step": "Le pide aprobar. Después lo necesita a usted",
         "home_text": "Esto hace las veces de un procesador de tarjetas. Es para demostraciones y pruebas.",
     },
 }
