@@ -6,7 +6,7 @@ WITH found AS (
         CASE o.state WHEN 'own_fee' THEN 'fee_unexpected' WHEN 'repeat' THEN 'paid_out_twice'
             WHEN 'not_yet' THEN 'not_booked_here' ELSE o.state END AS kind,
         o.at::date AS since, CASE o.kind WHEN 'fee' THEN o.net_cents ELSE o.gross_cents END AS theirs_cents,
-        o.known_cents AS ours_cents, y.currency,
+        CASE WHEN o.state IN ('other_amount', 'not_yet') THEN o.known_cents END AS ours_cents, y.currency,
         concat_ws(' ', o.kind, o.operation_ref, 'payout', o.payout_ref, q.reference) AS about
     FROM reconcile_operation o
     JOIN reconcile_payout y ON y.provider = o.provider AND y.payout_ref = o.payout_ref
