@@ -19,7 +19,7 @@ from caretill.config.embedded import Embedded
 from caretill.core import clock, limits, outbox, seals
 from caretill.intake import documents
 from caretill.letters import send, statements
-from caretill.payments import callbacks, sweep
+from caretill.payments import callbacks, disputes, refund, sweep
 from caretill.people.viewer import Hidden
 from caretill.reconcile import run as reconcile
 
@@ -83,6 +83,8 @@ LANES: dict[str, tuple[Step, ...]] = {
     "payments": (
         Step("callbacks", lambda: {"applied": callbacks.apply_due()}),
         Step("payments", sweep.sweep),
+        Step("refunds", refund.sweep),
+        Step("disputes", disputes.sweep, every=5),
     ),
     "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver, most=5)}),),
     "papers": (Step("statements", Papers(), every=60),),

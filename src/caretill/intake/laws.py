@@ -23,10 +23,13 @@ LAWS = {
             coalesce(t.net, 0) AS now_net
         FROM intake_posting_file f LEFT JOIN (
             SELECT business_date, count(*) AS rows,
-                sum(CASE WHEN credit_kind = 'receivable' OR (credit_kind = 'credit' AND debit_kind = 'clearing')
+                sum(CASE WHEN credit_kind = 'receivable' OR (credit_kind IN ('credit', 'deposit', 'returned_item')
+                        AND debit_kind IN ('clearing', 'refund_payable'))
                     THEN amount_cents ELSE -amount_cents END) AS net
             FROM ledger_transfer WHERE phase IN ('posted', 'post')
-                AND code IN ('payment', 'late_payment', 'allocation', 'refund', 'reversal') GROUP BY 1
+                AND code IN ('payment', 'late_payment', 'overpayment', 'deposit', 'allocation', 'deposit_applied',
+                    'refund', 'refund_failed', 'refund_refused', 'return', 'return_undone', 'dispute_lost', 'reversal')
+            GROUP BY 1
         ) AS t USING (business_date)
         WHERE f.rows <> coalesce(t.rows, 0) OR f.credit_cents - f.debit_cents <> coalesce(t.net, 0)""",
     "11e the bytes of a posting file are those that left": """

@@ -26,7 +26,7 @@ COLUMNS = (
     "record", "file_number", "business_date", "region", "account_number", "bill_number", "payee", "kind", "amount",
     "currency", "payment_reference", "posting_id", "reverses", "count",
 )  # fmt: skip
-KINDS = ("payment", "unapplied", "allocation", "refund", "reversal")
+KINDS = ("payment", "unapplied", "allocation", "refund", "return", "dispute", "restored", "reversal")
 
 
 @dataclass(frozen=True)

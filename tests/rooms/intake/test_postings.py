@@ -16,7 +16,7 @@ from caretill.cli import check, export
 from caretill.cli.frame import Refused
 from caretill.core import clock, sql
 from caretill.intake import postings
-from caretill.payments import allocate, look, refund, take
+from caretill.payments import allocate, look, refund, returns, take
 from house.cast import Bill, a_bill
 from house.desk import Desk, processor_desk
 
@@ -71,7 +71,7 @@ def test_a_file_for_each_day_that_is_over(processor: Desk) -> None:
         totals["payment"] == ("90.00", "1") and totals["refund"] == ("-25.00", "1") and totals["all"] == ("65.00", "2")
     )
     assert (second.credit_cents, second.debit_cents, second.rows) == (9_000, 2_500, 2)
-    assert (third.rows, len(lines(third))) == (0, 6)
+    assert (third.rows, len(lines(third))) == (0, 9)
     assert not any("Pat" in each.body.decode() or "pat@" in each.body.decode() for each in (first, second))
 
 
@@ -92,6 +92,26 @@ def test_credit_moved_and_moved_back(processor: Desk) -> None:
         ("reversal", "-50.00", "P0000000777"),
     ]
     assert rows[2]["reverses"] == rows[1]["posting_id"] == str(moved["transfer_id"])
+
+
+def test_what_the_bank_took_back_is_told(processor: Desk) -> None:
+    with clock.fixed(NOON) as day:
+        bill = a_bill(14_000)
+        payment = paid(processor, bill, 14_000)
+        assert refund.refund(bill.account_id, payment, 4_000, uuid4(), "asked")["code"] == "refunded"
+        assert returns.apply_return(bill.account_id, payment, 14_000, "R10", "line")["owed_back_cents"] == 4_000
+        assert returns.undo(bill.account_id, "line")["code"] == "undone"
+        day.advance(days=2)
+        postings.make_files()
+    rows = [row for row in lines(postings.files([1])[0]) if row["record"] == "posting"]
+    assert sorted((row["kind"], row["amount"], row["bill_number"]) for row in rows) == [
+        ("payment", "140.00", bill.number),
+        ("refund", "-40.00", bill.number),
+        ("restored", "100.00", bill.number),
+        ("restored", "40.00", ""),
+        ("return", "-100.00", bill.number),
+        ("return", "-40.00", ""),
+    ]
 
 
 def test_the_same_bytes_again_until_acknowledged(processor: Desk, tmp_path: Path) -> None:
