@@ -42,9 +42,11 @@ LAWS = {
         WHERE r.kind = 'receivable' AND r.debits_posted - r.credits_posted - r.credits_pending > 0
             AND c.credits_posted - c.debits_posted - c.debits_pending > 0""",
     "8f a bill's numbers are claimed for it": """
-        SELECT b.account_id, b.id FROM billing_bill b
-        WHERE (SELECT count(*) FROM billing_lookup_key k
-               WHERE k.account_id = b.account_id AND k.ref = b.id AND k.kind IN ('bill_number', 'pay_code')) <> 2""",
+        SELECT b.account_id, b.id, k.claimed FROM billing_bill b
+        LEFT JOIN (SELECT account_id, ref, count(*) AS claimed FROM billing_lookup_key
+                   WHERE kind IN ('bill_number', 'pay_code') GROUP BY 1, 2) k
+            ON k.account_id = b.account_id AND k.ref = b.id
+        WHERE coalesce(k.claimed, 0) <> 2""",
     "8g what a bill shows adds up to what is owed": """
         SELECT b.account_id, b.id, t.net, h.held FROM billing_bill b
         LEFT JOIN (SELECT account_id, subject_id, sum(CASE WHEN debit_kind = 'receivable' THEN amount_cents ELSE 0 END
