@@ -19,7 +19,8 @@ from caretill.config.embedded import Embedded
 from caretill.core import clock, limits, outbox, seals
 from caretill.intake import documents
 from caretill.letters import send, statements
-from caretill.payments import callbacks, disputes, refund, sweep
+from caretill.methods import upkeep
+from caretill.payments import callbacks, disputes, refund, saving, sweep
 from caretill.people.viewer import Hidden
 from caretill.reconcile import run as reconcile
 
@@ -83,6 +84,7 @@ LANES: dict[str, tuple[Step, ...]] = {
     "payments": (
         Step("callbacks", lambda: {"applied": callbacks.apply_due()}),
         Step("payments", sweep.sweep),
+        Step("cards", saving.sweep, every=5),
         Step("refunds", refund.sweep),
         Step("disputes", disputes.sweep, every=5),
     ),
@@ -92,6 +94,7 @@ LANES: dict[str, tuple[Step, ...]] = {
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
         Step("limits", lambda: {"forgotten": limits.forget()}, every=3600),
+        Step("methods", upkeep.turn, every=60),
         Step("documents", lambda: {"forgotten": documents.forget().count}, every=3600),
     ),
 }

@@ -204,6 +204,15 @@ def renewed(
         return "renewed"
 
 
+def closed(gateway: str, token_ref: str) -> Literal["disabled", "repeat", "missing"]:
+    """The processor says that a card is closed."""
+    row = sql.one(
+        "SELECT account_id, id FROM methods_method WHERE gateway = %s AND token_ref = %s AND token_ref <> ''",
+        (gateway, token_ref),
+    )
+    return disable(row["account_id"], row["id"], "closed") if row else "missing"
+
+
 def _leave(
     account_id: UUID, method_id: UUID, state: str, why: str, topic: str
 ) -> Literal["deleted", "repeat", "missing"]:

@@ -15,9 +15,10 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from caretill.core import clock, sql
-from caretill.payments import charging, disputes, refund
+from caretill.methods.saving import by_reference
+from caretill.payments import charging, disputes, refund, saving
 from caretill.payments.gateways import gateway
-from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
+from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown, Session
 from caretill.payments.look import late_word
 
 log = structlog.get_logger("caretill.payments")
@@ -95,6 +96,8 @@ def _apply(row: dict[str, Any]) -> str:
             return _of_refund(row["provider"], news)
         if news.get("charge"):
             return _of_charge(row, news)
+        if news.get("method"):
+            return saving.renewed(row["provider"], news["method"])
     except GatewayUnknown:
         return "again"
     except GatewayRefused as refused:
@@ -107,7 +110,7 @@ def _of_session(provider: str, news: dict[str, Any]) -> str:
     session = gateway(provider).retrieve_session(news["session"])
     owner = whose(provider, session.id) or whose("attempt", session.reference)
     if owner is None:
-        return "foreign"
+        return _of_saving(session)
     state = late_word(owner[0], owner[1], session)
     if state == "succeeded" and (session.refunded_cents or session.voided or news.get("refund")):
         try:
@@ -117,6 +120,15 @@ def _of_session(provider: str, news: dict[str, Any]) -> str:
         except GatewayRefused:
             return "again"
     return state or "foreign"
+
+
+def _of_saving(session: Session) -> str:
+    """A page on which a card was to be saved, nothing paid."""
+    try:
+        try_ = by_reference(UUID(session.reference))
+    except ValueError:
+        return "foreign"
+    return saving.heard(try_, session) if try_ else "foreign"
 
 
 def _of_refund(provider: str, news: dict[str, Any]) -> str:
