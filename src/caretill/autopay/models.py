@@ -56,6 +56,11 @@ class Order(Sharded):
         indexes = [
             models.Index(fields=["login_id"], name="autopay_order_login"),
             models.Index(fields=["method_account_id", "method_id"], name="autopay_order_method"),
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(state="ended", mandate_ended=False, mandate_id__isnull=False),
+                name="autopay_order_to_end",
+            ),
         ]
 
 
@@ -106,6 +111,7 @@ class Due(models.Model):
                 condition=models.Q(state__in=("taking", "begun")),
                 name="autopay_due_under_way",
             ),
+            models.Index(fields=["account_id"], condition=models.Q(notice_put=False), name="autopay_due_to_tell"),
         ]
 
 
@@ -123,6 +129,7 @@ class Plan(Sharded):
     version = models.TextField()
     rule = models.TextField()  # the dated row of the state's rules that was kept
     missed = models.SmallIntegerField(db_default=0)  # in a row
+    paused = models.SmallIntegerField(db_default=0)  # so many times it was put off by a month
     signed_at = models.DateTimeField()
 
     class Meta:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from caretill.core.ids import clean_pay_code
 from caretill.core.redact import looks_like_card
 from caretill.regions.names import normal_name, zip5
+from caretill.regions.plan_rules import PlanTerms
 
 # Spots of the statement template that a field may point at; "Where do I find this?" rings the one a region file names.
 PAPER_SPOTS = (
@@ -292,7 +293,7 @@ class Organisation:
     texts: Mapping[str, Mapping[str, Words]]
     language_lines: tuple[LanguageLine, ...]
     regions: tuple[Region, ...]
-    plans: PlanTerms = PlanTerms()
+    plans: PlanTerms = field(default_factory=PlanTerms)
     processor_fees: ProcessorFees | None = None
 
     def region(self, slug: str) -> Region:

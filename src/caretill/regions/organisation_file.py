@@ -13,6 +13,7 @@ from caretill.formats import nacha
 from caretill.regions import bankdays
 from caretill.regions.logo import logo_problems
 from caretill.regions.models import LINKS, DebitBank, LanguageLine, Payee, ProcessorFees
+from caretill.regions.plan_rules import read_plan_terms
 from caretill.regions.reading import Table
 from caretill.regions.region_file import ACCOUNT, NAME, PHONE, PHONE_LIKE, Holidays, read_holidays
 from caretill.regions.theme import read_theme
@@ -69,6 +70,8 @@ def read_front(table: Table, folder: Path) -> Front:
         "logo_paper_svg": _read_logo(table, "logo_paper", folder, one_colour=True),
         "theme": read_theme(table.table("theme")),
     }
+    if "plans" in table:
+        values["plans"] = read_plan_terms(table.table("plans"), languages)
     if "processor_fees" in table:
         values["processor_fees"] = _read_fees(table.table("processor_fees"))
     payees = {key: _read_payee(key, inner) for key, inner in table.named("payees").items()}

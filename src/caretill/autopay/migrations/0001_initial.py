@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ("version", models.TextField()),
                 ("rule", models.TextField()),
                 ("missed", models.SmallIntegerField(db_default=0)),
+                ("paused", models.SmallIntegerField(db_default=0)),
                 ("signed_at", models.DateTimeField()),
             ],
             options={
@@ -98,6 +99,9 @@ class Migration(migrations.Migration):
                         fields=["state", "account_id"],
                         name="autopay_due_under_way",
                     ),
+                    models.Index(
+                        condition=models.Q(("notice_put", False)), fields=["account_id"], name="autopay_due_to_tell"
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("amount_cents__gt", 0)), name="autopay_due_amount")
@@ -145,6 +149,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["login_id"], name="autopay_order_login"),
                     models.Index(fields=["method_account_id", "method_id"], name="autopay_order_method"),
+                    models.Index(
+                        condition=models.Q(("mandate_ended", False), ("mandate_id__isnull", False), ("state", "ended")),
+                        fields=["ended_at"],
+                        name="autopay_order_to_end",
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(

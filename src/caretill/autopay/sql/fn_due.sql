@@ -1,0 +1,150 @@
+-- Taking what is due: a set is claimed, its payments begin elsewhere under keys made here, and what came of it is kept.
+
+-- The key of the payment of a due, for its n-th try: the same for ever, so nothing is taken twice (law 16). As
+-- `autopay.keys.of_due`; a test compares the two.
+CREATE OR REPLACE FUNCTION autopay_key(
+    p_order_id uuid, p_due_on date, p_processor_account text, p_try int
+) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT encode(set_byte(set_byte(d, 6, get_byte(d, 6) & 15 | 128), 8, get_byte(d, 8) & 63 | 128), 'hex')::uuid
+    FROM (SELECT substring(sha256(convert_to(concat_ws(E'\x1f', 'autopay due', p_order_id, to_char(p_due_on, 'YYYY-MM-DD'),
+        p_processor_account, p_try), 'UTF8')) FROM 1 FOR 16) AS d) AS o
+$$;
+
+-- Whether a login may still pay for everybody whose bills these are. Rights that ended end what was set up with them.
+CREATE OR REPLACE FUNCTION autopay_may_pay(
+    p_account_id uuid, p_login_id uuid, p_parts jsonb, p_now timestamptz
+) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT 1 FROM people_access a WHERE a.login_id = p_login_id AND a.account_id = p_account_id
+            AND a.person_id = '00000000-0000-0000-0000-000000000000' AND a.level IN ('holder', 'manage', 'pay')
+            AND (a.ended_at IS NULL OR a.ended_at > p_now))
+    OR NOT EXISTS (
+        SELECT 1 FROM jsonb_array_elements(p_parts) AS t
+        LEFT JOIN billing_bill b ON b.account_id = p_account_id AND b.id = (t->>'bill_id')::uuid
+        WHERE NOT EXISTS (SELECT 1 FROM people_access a WHERE a.login_id = p_login_id AND a.account_id = p_account_id
+            AND a.person_id = b.person_id AND a.level IN ('own', 'manage', 'pay')
+            AND (a.ended_at IS NULL OR a.ended_at > p_now)))
+$$;
+
+-- Claim up to `most` dues that have closed, in the order of accounts: from here on they are taken, before it they could
+-- be cancelled; the row's state decides. What is asked of a bill is at most what is owed and not being paid now.
+-- p: kinds [..], until, now, most, run_id, after (the last account of the set before, or null).
+-- Answers {rows, ended, causes, last}: rows to begin; `ended` had nothing to take, or nobody who may, by their causes.
+CREATE OR REPLACE FUNCTION autopay_claim(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    v_now timestamptz := (p->>'now')::timestamptz;
+    v_rows jsonb;
+    v_ended int;
+    v_causes jsonb;
+    v_last uuid;
+BEGIN
+    CREATE TEMP TABLE IF NOT EXISTS autopay_claimed (
+        account_id uuid, order_id uuid, due_on date, processor_account text, state text, code text, taking jsonb
+    ) ON COMMIT DELETE ROWS;
+    DELETE FROM autopay_claimed;
+    INSERT INTO autopay_claimed
+    SELECT d.account_id, d.order_id, d.due_on, d.processor_account, 'taking', '', NULL
+    FROM (
+        SELECT * FROM autopay_due w
+        WHERE w.state = 'waiting' AND w.closes_at <= (p->>'until')::timestamptz
+            AND w.kind IN (SELECT jsonb_array_elements_text(p->'kinds'))
+            AND (w.kind <> 'autopay' OR w.noticed_on + 10 <= w.take_on)
+            AND (p->>'after' IS NULL OR w.account_id >= (p->>'after')::uuid)
+        ORDER BY w.account_id LIMIT (p->>'most')::int FOR UPDATE SKIP LOCKED) AS d;
+    SELECT max(account_id::text)::uuid INTO v_last FROM autopay_claimed;
+    UPDATE autopay_claimed c SET
+        taking = t.taking,
+        state = CASE WHEN o.state <> 'active' OR o.method_id IS NULL
+                OR NOT autopay_may_pay(d.account_id, o.login_id, d.parts, v_now) THEN 'stopped'
+            WHEN t.taking IS NULL THEN CASE WHEN t.held THEN 'waiting' ELSE 'not_needed' END ELSE 'taking' END,
+        code = CASE WHEN o.state <> 'active' OR o.method_id IS NULL THEN 'order_ended'
+            WHEN NOT autopay_may_pay(d.account_id, o.login_id, d.parts, v_now) THEN 'access_ended'
+            WHEN t.taking IS NULL THEN CASE WHEN t.held THEN 'being_paid' ELSE 'paid' END ELSE '' END
+    FROM autopay_due d JOIN autopay_order o ON o.account_id = d.account_id AND o.id = d.order_id,
+        LATERAL (
+            SELECT jsonb_agg(jsonb_build_object('bill_id', e.bill_id, 'amount_cents', e.cents) ORDER BY e.place)
+                FILTER (WHERE e.cents > 0) AS taking, coalesce(bool_or(e.held), false) AS held
+            FROM (
+                SELECT (x.part->>'bill_id')::uuid AS bill_id, x.place, least((x.part->>'amount_cents')::bigint,
+                        greatest(r.debits_posted - r.credits_posted - r.credits_pending, 0)) AS cents,
+                    r.credits_pending > 0 AS held
+                FROM jsonb_array_elements(d.parts) WITH ORDINALITY AS x(part, place)
+                JOIN ledger_balance r ON r.account_id = d.account_id AND r.kind = 'receivable'
+                    AND r.ref = (x.part->>'bill_id')::uuid) AS e) AS t
+    WHERE d.account_id = c.account_id AND d.order_id = c.order_id AND d.due_on = c.due_on
+        AND d.processor_account = c.processor_account;
+    UPDATE autopay_due d SET state = c.state, code = c.code, taking = c.taking, changed_at = v_now,
+        tries = d.tries + CASE WHEN c.state = 'taking' THEN 1 ELSE 0 END,
+        taking_at = CASE WHEN c.state = 'taking' THEN v_now ELSE d.taking_at END,
+        run_id = CASE WHEN c.state = 'waiting' THEN d.run_id ELSE (p->>'run_id')::uuid END,
+        -- Somebody else is paying it: look again tomorrow, should that come to nothing.
+        closes_at = CASE WHEN c.state = 'waiting' THEN v_now + interval '1 day' ELSE d.closes_at END
+    FROM autopay_claimed c
+    WHERE d.account_id = c.account_id AND d.order_id = c.order_id AND d.due_on = c.due_on
+        AND d.processor_account = c.processor_account;
+    SELECT coalesce(sum(n), 0), coalesce(jsonb_object_agg(g.code, n), '{}') INTO v_ended, v_causes
+    FROM (SELECT c.code, count(*) AS n FROM autopay_claimed c WHERE c.state <> 'taking' GROUP BY 1) AS g;
+    SELECT coalesce(jsonb_agg(autopay_row(d, o) ORDER BY d.account_id, d.order_id, d.due_on), '[]') INTO v_rows
+    FROM autopay_claimed c
+    JOIN autopay_due d ON d.account_id = c.account_id AND d.order_id = c.order_id AND d.due_on = c.due_on
+        AND d.processor_account = c.processor_account
+    JOIN autopay_order o ON o.account_id = c.account_id AND o.id = c.order_id
+    WHERE c.state = 'taking';
+    RETURN jsonb_build_object('rows', v_rows, 'ended', v_ended, 'causes', v_causes, 'last', v_last);
+END $$;
+
+-- A due that is being taken, with all that its payment needs.
+CREATE OR REPLACE FUNCTION autopay_row(d autopay_due, o autopay_order) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('account_id', d.account_id, 'order_id', d.order_id, 'due_on', d.due_on,
+        'processor_account', d.processor_account, 'kind', d.kind, 'region', d.region, 'take_on', d.take_on,
+        'tries', d.tries, 'taking', d.taking, 'key', autopay_key(d.order_id, d.due_on, d.processor_account, d.tries),
+        'login_id', o.login_id, 'method_account_id', o.method_account_id, 'method_id', o.method_id,
+        'method_kind', o.method_kind, 'mandate_id', o.mandate_id, 'payer_name', o.payer_name, 'email', o.email,
+        'language', o.language)
+$$;
+
+-- What a run that died left between its claim and its payments: the same rows as autopay_claim, to begin again.
+-- p: before (claimed by then), most.
+CREATE OR REPLACE FUNCTION autopay_left(p jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('rows', coalesce(jsonb_agg(x.told ORDER BY x.account_id), '[]')) FROM (
+        SELECT d.account_id, autopay_row(d, o) AS told
+        FROM autopay_due d JOIN autopay_order o ON o.account_id = d.account_id AND o.id = d.order_id
+        WHERE d.state = 'taking' AND d.taking_at <= (p->>'before')::timestamptz
+        ORDER BY d.account_id LIMIT (p->>'most')::int) AS x
+$$;
+
+-- Keep what came of a set that was claimed. p: now, rows [{account_id, order_id, due_on, processor_account, try, state,
+-- code, payment_id, closes_at, take_on}]. Only a due that is still in that try moves: twice is the same as once.
+CREATE OR REPLACE FUNCTION autopay_settle(p jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    WITH moved AS (
+        UPDATE autopay_due d SET state = r.state, code = r.code, payment_id = coalesce(r.payment_id, d.payment_id),
+            closes_at = coalesce(r.closes_at, d.closes_at), take_on = coalesce(r.take_on, d.take_on),
+            first_on = CASE WHEN r.state = 'begun' THEN coalesce(d.first_on, d.take_on) ELSE d.first_on END,
+            -- What had no effect was no try: its key is used again.
+            tries = d.tries - CASE WHEN r.state = 'waiting' THEN 1 ELSE 0 END, changed_at = (p->>'now')::timestamptz
+        FROM jsonb_to_recordset(p->'rows') AS r(account_id uuid, order_id uuid, due_on date, processor_account text,
+            try int, state text, code text, payment_id uuid, closes_at timestamptz, take_on date)
+        WHERE d.account_id = r.account_id AND d.order_id = r.order_id AND d.due_on = r.due_on
+            AND d.processor_account = r.processor_account AND d.tries = r.try AND d.state = 'taking'
+        RETURNING 1)
+    SELECT jsonb_build_object('moved', (SELECT count(*) FROM moved))
+$$;
+
+-- Dues whose payment succeeded are taken. p: now, most. Answers {taken, cents}.
+CREATE OR REPLACE FUNCTION autopay_follow(p jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    WITH ended AS (
+        SELECT d.account_id, d.order_id, d.due_on, d.processor_account, q.captured_cents
+        FROM autopay_due d JOIN autopay_order o ON o.account_id = d.account_id AND o.id = d.order_id
+        JOIN payments_payment q ON q.account_id = o.method_account_id AND q.id = d.payment_id AND q.state = 'succeeded'
+        WHERE d.state = 'begun' ORDER BY d.account_id LIMIT (p->>'most')::int FOR UPDATE OF d SKIP LOCKED
+    ), moved AS (
+        UPDATE autopay_due d SET state = 'taken', taken_cents = e.captured_cents, code = '',
+            changed_at = (p->>'now')::timestamptz
+        FROM ended e WHERE d.account_id = e.account_id AND d.order_id = e.order_id AND d.due_on = e.due_on
+            AND d.processor_account = e.processor_account
+        RETURNING d.account_id, d.order_id, d.taken_cents
+    ), again AS (
+        UPDATE autopay_plan n SET missed = 0 FROM moved m
+        WHERE n.account_id = m.account_id AND n.id = m.order_id AND n.missed > 0)
+    SELECT jsonb_build_object('taken', count(*), 'cents', coalesce(sum(taken_cents), 0)) FROM moved
+$$;
