@@ -132,6 +132,9 @@ def test_a_charge_by_us_carries_its_flags_or_is_refused(here: Rig) -> None:
     first = here.gateway.charge_saved(asked)
     by_holder = replace(asked, key="holder", initiator="customer", reason="none", network_ref=None)
     assert here.gateway.charge_saved(by_holder).status == "succeeded"
+    theirs = here.gateway.charge_saved(here.charge_request(other, key="theirs", reference="charge-2"))
+    with refused("cof_unknown"):
+        here.gateway.charge_saved(replace(asked, key="mine", network_ref=theirs.network_ref))
     later = replace(asked, key="later", network_ref=first.network_ref)
     assert here.gateway.charge_saved(later).status == "succeeded"
 
@@ -274,3 +277,29 @@ def test_of_a_saved_card_no_number_is_kept(here: Rig) -> None:
     for number in cards.published():
         assert number not in kept and number.encode() not in on_disk
     assert b"Ana Perez" not in on_disk and b"80014" not in on_disk and KEYS.key.encode() not in on_disk
+
+
+def test_news_of_saved_cards_comes_twice_late_or_never_as_any_other(here: Rig) -> None:
+    saved = here.saved()
+    here.flush()
+    here.merchant.got.clear()
+    for number, fault in enumerate(("callback_twice", "callback_late", "callback_lost")):
+        here.fault(fault, seconds=600)
+        here.gateway.charge_saved(here.charge_request(saved, key=f"key-{number}", reference=f"charge-{number}"))
+    here.flush()
+    twice, late, _ = (line["charge"] for line in here.log("charge.captured"))
+    assert [event["charge"] for event in here.merchant.events()] == [twice, twice]
+    assert len({event["id"] for event in here.merchant.events()}) == 1
+    here.advance(601)
+    here.flush()
+    assert [event["charge"] for event in here.merchant.events()] == [twice, twice, late]
+
+
+def test_in_the_dark_no_saved_card_is_charged(here: Rig) -> None:
+    asked = here.charge_request(here.saved())
+    here.fault("dark", seconds=600)
+    with pytest.raises(GatewayUnknown):
+        here.gateway.charge_saved(asked)
+    here.advance(601)
+    assert here.gateway.find_saved_charges("charge-1") == []
+    assert here.gateway.charge_saved(asked).status == "succeeded"
