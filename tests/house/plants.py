@@ -79,7 +79,8 @@ PLANTS = {
     "refund_once": Plant(
         "the deduplication of refunds",
         "payments/sql/fn_refund.sql",
-        (("RETURN jsonb_build_object('code', 'repeat', 'refunded_cents', pay.refunded_cents);", "NULL;"),),
+        (("IF kept.id IS NOT NULL THEN", "IF false THEN"),),
+        run="DROP INDEX payments_refund_key",
     ),
     "late_success": Plant(
         "the credit for a success after the end",

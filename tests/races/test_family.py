@@ -32,7 +32,11 @@ def _settle(processor: Desk, time: clock.FixedClock) -> None:
         processor.shell.flush()
         callbacks.apply_due()
         sweep.sweep()
-        left = sql.one("SELECT count(*) AS n FROM payments_attempt WHERE lease_until IS NOT NULL")
+        refund.sweep()
+        left = sql.one(
+            "SELECT count(*) AS n FROM (SELECT lease_until FROM payments_attempt UNION ALL"
+            " SELECT lease_until FROM payments_refund) AS l WHERE lease_until IS NOT NULL"
+        )
         told = sql.one("SELECT count(*) AS n FROM payments_callback WHERE applied_at IS NULL")
         if left == told == {"n": 0}:
             return
@@ -104,7 +108,7 @@ def test_killed_between_each_two_steps_it_is_whole_or_nothing(processor: Desk) -
             steps += 1
         assert names[0] == "payments_begin" and names.count("payments_share_reserve") == 4
         assert names.count("payments_share_end") == 4 and names.count("payments_share_refund") == 2
-        assert names[-1] == "payments_family_done"
+        assert names[-2:] == ["payments_family_done", "payments_refund_end"]
 
 
 def _tried(action: Callable[[], object], times: int = 3) -> object:
@@ -115,6 +119,10 @@ def _tried(action: Callable[[], object], times: int = 3) -> object:
             if not isinstance(found, take.Answer) or found.code != "not_sent":
                 return found
     return None
+
+
+# What a family's checkout never asks: saved cards, payouts, and what the office does to a payment.
+ELSEWHERE = ("charge", "saved", "method", "forget", "payouts", "file", "disputes", "void")
 
 
 def _walk(processor: Desk, made: Family, stage: str, key: UUID) -> None:
@@ -140,7 +148,7 @@ def _walk(processor: Desk, made: Family, stage: str, key: UUID) -> None:
     else:
         _tried(lambda: processor.card(url, CARD["number"]))
     _tried(lambda: look.came_back(account, payment_id))
-    if stage in ("refund", "charges"):
+    if stage in ("refund", "refunding", "refunds", "charges"):
         _tried(lambda: refund.refund(account, payment_id, REFUND_CENTS, key, "asked"))
     if stage == "charges":
         charge = sql.one("SELECT charge_ref FROM payments_payment WHERE id = %s", (payment_id,))
@@ -149,7 +157,7 @@ def _walk(processor: Desk, made: Family, stage: str, key: UUID) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(CATALOGUE))
+@pytest.mark.parametrize("name", sorted(name for name in CATALOGUE if CATALOGUE[name].stage not in ELSEWHERE))
 def test_with_each_fault_of_the_processor_all_are_booked_or_none(processor: Desk, name: str) -> None:
     with clock.fixed(clock.now()) as time:
         made = a_family()

@@ -80,9 +80,8 @@ def _through(account_id: UUID, row: dict[str, Any], asked: dict[str, Any]) -> di
     if asked["code"] == "repeat" and asked["state"] not in ("submitting", "unknown"):
         return asked
     ended = _send(account_id, _refund(account_id, UUID(asked["refund_id"])))
-    if asked["code"] == "repeat" and ended["code"] == "refunded" and ended.pop("again"):
+    if asked["code"] == "repeat" and ended["code"] == "refunded":
         ended["code"] = "repeat"
-    ended.pop("again", None)
     return ended | {"refund_id": asked["refund_id"]}
 
 
@@ -243,7 +242,7 @@ def _ask(
 
 
 def _send(account_id: UUID, row: dict[str, Any], wait: timedelta = SOON) -> dict[str, Any]:
-    """Ask the processor with nothing held, then call 2. `again`: somebody had recorded it before."""
+    """Ask the processor with nothing held, then call 2."""
     processor, refund_id = gateway(row["gateway"]), row["id"]
     try:
         if row["kind"] == "void":
@@ -261,8 +260,8 @@ def _send(account_id: UUID, row: dict[str, Any], wait: timedelta = SOON) -> dict
             told = {"provider": row["gateway"], "failure_code": refused.code}
             answer = record(account_id, refund_id, "refused", **told)
             if answer["code"] == "applied":
-                return answer | {"code": "refused", "failure_code": refused.code, "again": False}
-    return answer | {"code": CODES[answer["state"]], "again": answer["code"] == "repeat"}
+                return answer | {"code": "refused", "failure_code": refused.code}
+    return answer | {"code": CODES[answer["state"]]}
 
 
 def _said(account_id: UUID, refund_id: UUID, provider: str, said: Refund) -> dict[str, Any]:
