@@ -7,6 +7,7 @@ not ours. What it is about stands behind a link that ends.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -33,6 +34,7 @@ _BUTTON = (
     '<p style="margin:0 0 20px"><a href="{url}" style="display:inline-block;padding:12px 24px;border-radius:4px;'
     'background:{brand};color:{on_brand};font-weight:bold;text-decoration:none">{text}</a></p>'
 )
+_LINK = '<p style="margin:0 0 20px"><a href="{url}" style="color:#1b1b1b">{text}</a></p>'
 _CODE = '<p style="margin:0 0 20px;font-size:32px;font-weight:bold;letter-spacing:4px">{text}</p>'
 
 
@@ -97,16 +99,19 @@ def notice_mail(
     url: str = "",
     code: str = "",
     stop: str = "",
+    paragraphs: Sequence[str] = (),
+    links: Sequence[tuple[str, str]] = (),
     **figures: object,
 ) -> EmailMessage:
     """A mail to somebody who signs in. `words` is a table of words with subject, text, after and, with `url`, button.
 
     `figures` fill text and after; they may name no person, no care and no amount. `stop` is where its reader stops
-    such mails. Where the table has a `why`, it says why the mail came.
+    such mails. Where the table has a `why`, it says why the mail came. `paragraphs` stand under the text as they are,
+    `links` (words, address) under the button.
     """
     figures = {"organisation": head.name, "phone": head.phone, **figures}
     text, after = say(head.language, f"{words}.text", **figures), say(head.language, f"{words}.after", **figures)
-    lines, parts = [text], _paragraph(text)
+    lines, parts = [text, *paragraphs], "".join(_paragraph(each) for each in (text, *paragraphs))
     if code:
         lines.append(code)
         parts += _CODE.format(text=escape(code))
@@ -114,6 +119,9 @@ def notice_mail(
         lines.append(url)
         button = escape(say(head.language, f"{words}.button"))
         parts += _BUTTON.format(url=escape(url), text=button, brand=head.brand, on_brand=head.on_brand)
+    for said, address in links:
+        lines.append(f"{said}:\n{address}")
+        parts += _LINK.format(url=escape(address), text=escape(said))
     why = f"{words}.why" if has(head.language, f"{words}.why") else "mail.foot.why_account"
     lines, parts = [*lines, after], parts + _paragraph(after)
     if not stop:

@@ -16,10 +16,13 @@ from django.conf import settings
 from caretill.billing.access import for_patient
 from caretill.core import clock, sql, tokens
 from caretill.letters import (
+    autopay_mails,
     help_mails,
     household_mails,
     login_mails,
     member_told,
+    method_mails,
+    money_mails,
     profile_mails,
     receipt_mails,
     register_mails,
@@ -155,6 +158,9 @@ TOPICS: dict[str, Callable[[str, UUID, UUID, Body], None]] = {
     **profile_mails.TOPICS,
     **receipt_mails.TOPICS,
     **member_told.TOPICS,
+    **autopay_mails.TOPICS,
+    **money_mails.TOPICS,
+    **method_mails.TOPICS,
 }
 
 

@@ -28,14 +28,21 @@ CHANGES = {
 }
 
 
-def rename(account_id: UUID, method_id: UUID, nickname: str) -> Literal["renamed", "missing"]:
+def rename(account_id: UUID, method_id: UUID, nickname: str) -> Literal["renamed", "repeat", "missing"]:
     """Give it another name of the owner's own; empty takes the name away."""
-    done = sql.execute(
-        "UPDATE methods_method SET nickname = %s, changed_at = %s"
-        " WHERE account_id = %s AND id = %s AND state <> 'deleted'",
-        (nickname.strip()[:LONGEST_NICKNAME], clock.now(), account_id, method_id),
-    )
-    return "renamed" if done else "missing"
+    with transaction.atomic():
+        row = locked(account_id, method_id)
+        if row is None or row["state"] == "deleted":
+            return "missing"
+        name = nickname.strip()[:LONGEST_NICKNAME]
+        if name == row["nickname"]:
+            return "repeat"
+        sql.execute(
+            "UPDATE methods_method SET nickname = %s, changed_at = %s WHERE account_id = %s AND id = %s",
+            (name, clock.now(), account_id, method_id),
+        )
+        told(account_id, method_id, row["login_id"], "method_renamed")
+        return "renamed"
 
 
 def make_default(account_id: UUID, method_id: UUID) -> Literal["made", "repeat", "not_ready", "missing"]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
 
-from caretill.core import clock, sealed, sql
+from caretill.core import clock, outbox, sealed, sql
 from caretill.core.blind import blind_index
 from caretill.methods.access import amounts_row
 from caretill.methods.keep import first_choice, locked, told
@@ -23,6 +23,7 @@ from caretill.regions import bankdays
 
 GUESSES = 3
 PRENOTE_DAYS = 3  # banking days
+SEEN_BY = time(9)  # in New York: what settled over night stands in the account by then
 MOST_A_MONTH = 5  # accounts of one login that are tried so in 30 days: each costs money, and guessing is no way in
 Way = Literal["micro", "prenote"]
 Begun = Literal["begun", "repeat", "valid", "closed", "too_many", "missing"]
@@ -93,19 +94,27 @@ def wanted(most: int = 1000) -> list[Wanted]:
 def filed(rows: Iterable[tuple[UUID, UUID, date]]) -> int:
     """Files hold the entries of (account_id, method_id, the day they settle). How many were not known to be filed.
 
-    Amounts can be read on the day they settle; a prenote has until three banking days after it.
+    Amounts can be read on the day they settle, and their owner is told then; a prenote has until three banking days
+    after it.
     """
     given = [(account, method, day, bankdays.add(day, PRENOTE_DAYS)) for account, method, day in rows]
     if not given:
         return 0
     columns = [list(column) for column in zip(*given, strict=True)]
-    return sql.execute(
-        "UPDATE methods_method m SET filed_at = %s, opens_on = CASE WHEN m.validation = 'micro' THEN f.settles"
-        " ELSE f.silent END FROM unnest(%s::uuid[], %s::uuid[], %s::date[], %s::date[])"
-        " AS f (account_id, id, settles, silent) WHERE m.account_id = f.account_id AND m.id = f.id"
-        " AND m.filed_at IS NULL AND m.validation IN ('micro', 'prenote')",
-        (clock.now(), *columns),
-    )
+    with transaction.atomic():
+        made = sql.query(
+            "UPDATE methods_method m SET filed_at = %s, opens_on = CASE WHEN m.validation = 'micro' THEN f.settles"
+            " ELSE f.silent END FROM unnest(%s::uuid[], %s::uuid[], %s::date[], %s::date[])"
+            " AS f (account_id, id, settles, silent) WHERE m.account_id = f.account_id AND m.id = f.id"
+            " AND m.filed_at IS NULL AND m.validation IN ('micro', 'prenote')"
+            " RETURNING m.account_id, m.id, m.login_id, m.validation, m.opens_on",
+            (clock.now(), *columns),
+        )
+        for row in made:
+            if row["validation"] == "micro" and row["login_id"] is not None:
+                about = {"method_id": row["id"], "login_id": row["login_id"]}
+                outbox.put(row["account_id"], "method_amounts", about, bankdays.moment(row["opens_on"], SEEN_BY))
+    return len(made)
 
 
 def guess(account_id: UUID, method_id: UUID, cents1: int, cents2: int) -> Guessed:
