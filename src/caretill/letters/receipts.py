@@ -27,7 +27,9 @@ def receipt_pdf(figures: Figures, language: str) -> bytes:
 
 
 def answer(figures: Figures) -> str:
-    """What the check code answers too: paid, part_refunded or refunded."""
+    """What the check code answers too: paid, part_refunded, refunded or returned."""
+    if figures.get("gone_cents", 0) > 0:
+        return "returned"
     if figures["refunded_cents"] <= 0:
         return "paid"
     return "refunded" if figures["refunded_cents"] >= figures["amount_cents"] else "part_refunded"
@@ -43,6 +45,8 @@ def method_in_words(figures: Figures, language: str) -> str:
     """`Visa card ending in 4242`."""
     brand, last4 = figures.get("method_brand") or "", figures.get("method_last4") or ""
     if last4:
+        if brand == "bank":
+            return say(language, "receipt.fact.bank", last4=last4)
         return say(language, "receipt.fact.card", brand=brand[:1].upper() + brand[1:], last4=last4)
     return figures.get("method_label") or say(language, "receipt.fact.some_card")
 
@@ -58,18 +62,26 @@ def receipt_page(figures: Figures, language: str, head: Letterhead) -> dict[str,
     paid_at = _local(figures["paid_at"], figures["region"])
     day = day_of(paid_at) if paid_at else day_of(figures["business_date"])
     url = check_url(head, figures["check_code"])
+    heading = {"refunded": refunded, "returned": show(figures.get("gone_cents", 0), language)}.get(state, amount)
     sums = [[words("table.total"), amount]]
-    if state != "paid":
+    gone_cents = figures.get("gone_cents", 0)
+    if figures["refunded_cents"]:
         sums.append([words("table.refunded"), f"\u2212{refunded}"])
-        sums.append([words("table.kept"), show(figures["amount_cents"] - figures["refunded_cents"], language)])
+    if gone_cents:
+        sums.append([words("table.returned"), f"\u2212{show(gone_cents, language)}"])
+    if state != "paid":
+        kept_cents = max(figures["amount_cents"] - figures["refunded_cents"] - gone_cents, 0)
+        sums.append([words("table.kept"), show(kept_cents, language)])
     return {
         "title": words("document", reference=reference),
         "date": [day.year, day.month, day.day],
         "running": words("running", organisation=head.name, reference=reference),
         "page_word": words("page"),
         "of_word": words("of"),
-        "heading": words(f"title.{state}", amount=refunded if state == "refunded" else amount),
-        "sentence": words("sentence.late" if figures.get("late") else f"sentence.{state}", refunded=refunded),
+        "heading": words(f"title.{state}", amount=heading),
+        "sentence": words(
+            "sentence.late" if figures.get("late") and state != "returned" else f"sentence.{state}", refunded=refunded
+        ),
         "facts": _facts(figures, language, paid_at),
         "table": {
             "heading": words("table.heading"),

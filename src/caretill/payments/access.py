@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,9 +41,17 @@ def _figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
     figures["masked_name"] = initial(first, last) if figures["helped"] else mask(first, last)
     for part in figures["parts"]:
         part["payee_name"] = payees[part["payee"]].name
-    figures["payee_names"] = sorted({part["payee_name"] for part in figures["parts"]})
+    whom = {part["payee_name"] for part in figures["parts"]}
+    whom |= {payees[figures["deposit_payee"]].name} if figures["deposit_payee"] else set()
+    figures["payee_names"] = sorted(whom)
+    figures["posts_on"] = date.fromisoformat(figures["posts_on"]) if figures["posts_on"] else None
     for name in ("created_at", "expires_at", "promised_at", "returned_at"):
         figures[name] = datetime.fromisoformat(figures[name]) if figures[name] else None
+    for kind in ("refunds", "returns", "disputes"):
+        for each in figures[kind]:
+            each |= {name: datetime.fromisoformat(each[name]) for name in ("at", "changed_at") if name in each}
+    held = sum(each["amount_cents"] for each in figures["disputes"] if each["state"] == "open")
+    figures["gone_cents"] = figures["returned_cents"] + figures["lost_cents"] + held
     for event in figures["events"]:
         event["at"] = datetime.fromisoformat(event["at"])
     figures["paid_at"] = next((event["at"] for event in figures["events"] if event["to"] == "succeeded"), None)
@@ -68,12 +76,17 @@ def receipt_figures(account_id: UUID, payment_id: UUID, *, member: bool = False)
 
 
 def check(code: str) -> dict[str, Any] | None:
-    """What a check code answers: {answer: paid | part_refunded | refunded | void}, nothing else; None if not ours."""
+    """What a check code answers: {answer: paid | part_refunded | refunded | returned | void}, nothing else.
+
+    None where it is not ours. `returned`: a bank took the payment back, for good or while it is disputed.
+    """
     cleaned = clean_check_code(code)
     if cleaned is None:
         return None
     row = sql.one(
-        "SELECT p.state, p.captured_cents, p.refunded_cents FROM payments_object o"
+        "SELECT p.state, p.captured_cents, p.refunded_cents, p.returned_cents + p.lost_cents > 0 OR EXISTS ("
+        " SELECT 1 FROM payments_dispute d WHERE d.account_id = p.account_id AND d.payment_id = p.id"
+        " AND d.state = 'open') AS returned FROM payments_object o"
         " JOIN payments_payment p ON p.account_id = o.account_id AND p.id = o.payment_id"
         " WHERE o.provider = 'check' AND o.object_ref = %s",
         (cleaned,),
@@ -84,6 +97,8 @@ def check(code: str) -> dict[str, Any] | None:
         return {"answer": "void"}
     if row["state"] != "succeeded":
         return None  # under way: nobody holds a receipt of it yet, and "void" would be untrue
+    if row["returned"]:
+        return {"answer": "returned"}
     if row["refunded_cents"] == 0:
         return {"answer": "paid"}
     return {"answer": "refunded" if row["refunded_cents"] >= row["captured_cents"] else "part_refunded"}

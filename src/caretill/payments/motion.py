@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +52,7 @@ def _read(figures: Figures) -> Figures:
     payees = catalog.organisation().payees
     for name in ("created_at", "expires_at", "promised_at", "returned_at"):
         figures[name] = datetime.fromisoformat(figures[name]) if figures[name] else None
+    figures["posts_on"] = date.fromisoformat(figures["posts_on"]) if figures["posts_on"] else None
     for event in figures["events"]:
         event["at"] = datetime.fromisoformat(event["at"])
     figures["account_id"], figures["payment_id"] = UUID(figures["account_id"]), UUID(figures["payment_id"])

@@ -209,12 +209,7 @@ def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
             "language": ask.language,
             "channel": ask.channel,
             "help_id": ask.help_id,
-            "login_id": ask.login_id,
-            "agreed": {"network": ask.network} if ask.save else None,
-            "deposit_cents": ask.deposit_cents,
-            "deposit_payee": deposit_payee(ask.region, ask.processor_account, ask.deposit_payee)
-            if ask.deposit_cents
-            else "",
+            **_more(ask),
             "visit": ask.visit,
             "gateway": gateway().name,
             "request": asdict(request),
@@ -235,6 +230,13 @@ def _begin(ask: Ask, payees: dict[UUID, str]) -> dict[str, Any]:
             ],
         },
     )
+
+
+def _more(ask: Ask) -> dict[str, Any]:
+    """What is asked beyond the bills: money on the account, and a card that is to be kept."""
+    payee = deposit_payee(ask.region, ask.processor_account, ask.deposit_payee) if ask.deposit_cents else ""
+    agreed = {"network": ask.network} if ask.save else None
+    return {"login_id": ask.login_id, "agreed": agreed, "deposit_cents": ask.deposit_cents, "deposit_payee": payee}
 
 
 def _send(account_id: UUID, row: dict[str, Any]) -> Answer:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from caretill.core import clock
 from caretill.payments.look import PATIENCE
 
-# Nothing more will happen to these by itself.
-STILL = frozenset({"succeeded", "late", "declined", "refused", "ran_out", "voided"})
-TRACKED = frozenset({"checking", "pending", "unknown", "overdue", "succeeded", "late"})
+# Nothing more will happen to these by itself; a bank takes days.
+STILL = frozenset(
+    {"succeeded", "late", "declined", "refused", "ran_out", "voided", "not_charged", "withdrawn", "bank_returned"}
+)
+DAYS = frozenset({"bank_planned", "bank_sent"})
+TRACKED = frozenset({"checking", "pending", "unknown", "overdue", "succeeded", "late", "charging"}) | DAYS
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the tracker: done, now or next; when it was done; `note` is a key of words."""
+    """One step of the tracker: done, now or next; when it was done, or its `day`; `note` is a key of words."""
 
     state: str
     name: str
     at: datetime | None = None
     note: str = ""
+    day: date | None = None
 
 
 def standing(figures: dict[str, Any]) -> str:
@@ -29,6 +33,8 @@ def standing(figures: dict[str, Any]) -> str:
 
     Right after the return the processor may not have told yet, so nothing may be said about money: `checking`.
     """
+    if found := _of_saved(figures):
+        return found
     state, now = figures["state"], clock.now()
     returned = figures["returned_at"]
     if state == "succeeded":
@@ -45,6 +51,31 @@ def standing(figures: dict[str, Any]) -> str:
     return str(state)
 
 
+def _of_saved(figures: dict[str, Any]) -> str:
+    """What only payments from a saved method have: the days of a bank debit, a card that is charged without a page."""
+    state, events = figures["state"], {event["event"] for event in figures["events"]}
+    if not figures.get("method_id"):
+        return ""
+    if figures["gateway"] != "ach":
+        refused = state == "failed" and "session_refused" in events
+        return "charging" if state == "submitting" else "not_charged" if refused else ""
+    if state == "voided":
+        return "withdrawn" if "withdrawn" in events else "voided"
+    return {"submitting": "bank_planned", "pending": "bank_sent", "failed": "bank_returned"}.get(state, "")
+
+
+def _bank_steps(figures: dict[str, Any], stands: str) -> tuple[Step, ...]:
+    """You agreed, we send it to your bank, your bank moves it, on your bill."""
+    at = {event["to"]: event["at"] for event in figures["events"]}
+    agreed = Step("done", "agreed", figures["created_at"])
+    if stands == "bank_planned":
+        return (agreed, Step("now", "to_bank"), Step("next", "moves", day=figures["posts_on"]), Step("next", "booked"))
+    sent = Step("done", "to_bank", at.get("pending"))
+    if stands == "bank_sent":
+        return (agreed, sent, Step("now", "moves", day=figures["posts_on"]), Step("next", "booked"))
+    return (agreed, sent, Step("done", "moves", day=figures["posts_on"]), Step("done", "booked", figures["paid_at"]))
+
+
 def _ended(figures: dict[str, Any], now: datetime) -> datetime:
     """When it was voided."""
     return next((event["at"] for event in reversed(figures["events"]) if event["to"] == "voided"), now)
@@ -54,7 +85,11 @@ def steps(figures: dict[str, Any], stands: str) -> tuple[Step, ...]:
     """You paid, bank checking, bank said yes, on your bill, settled: as far as each is known."""
     if stands not in TRACKED:
         return ()
+    if figures.get("gateway") == "ach" and stands != "late":
+        return _bank_steps(figures, stands)
     sent, said = figures["returned_at"], figures["paid_at"]
+    if figures.get("method_id") and sent is None:
+        sent = figures["created_at"]  # nobody left for another page: they pressed
     if said is None:
         note = "unknown" if stands in ("unknown", "overdue") else ""
         return (

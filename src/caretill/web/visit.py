@@ -38,6 +38,9 @@ class Flow:
     `key` began; those that went through before it, where one choice takes several payments, are `earlier`.
     `proved` says what registering need not ask again.
 
+    `how` is empty for a card that is typed on the processor's page, which `keep` has kept for later; `bank` for the
+    account in `bank`; or the id of a saved method.
+
     A member's flow names their `login` and is open to nobody else; `then` is the flow of another region to pay next.
     A helper's flow names the link it came by, `helps`, and opens no page that tells of a bill.
     `account_id` is the account that pays; bills of a family's other accounts have theirs in `accounts`.
@@ -66,6 +69,9 @@ class Flow:
     login: str = ""
     then: str = ""
     helps: str = ""
+    how: str = ""
+    bank: dict[str, str] = field(default_factory=dict)
+    keep: bool = False
 
     @classmethod
     def new(cls, region: str, account_id: str, scope: str, bills: list[str]) -> Self:
@@ -85,6 +91,18 @@ class Flow:
         if self.key and (payer_name, email) != (self.payer_name, self.email):
             self.renew()
         self.payer_name, self.email = payer_name, email
+
+    def pay_by(self, how: str, bank: dict[str, str] | None = None) -> None:
+        """Set what it is paid from. Another way to pay is another request."""
+        if self.key and (how, bank or {}) != (self.how, self.bank):
+            self.renew()
+        self.how, self.bank = how, bank or {}
+
+    def move_to(self, account_id: str) -> None:
+        """Pay it from another account of the member's: where a saved method is charged. Bills stay where they are."""
+        homes = {bill: self.account_of(bill) for bill in self.bills}
+        self.account_id = account_id
+        self.accounts = {bill: home for bill, home in homes.items() if home != account_id}
 
     def renew(self) -> None:
         """What follows is a new request: the payment that the old key began, if any, has ended or been given up."""

@@ -3,7 +3,8 @@ SELECT jsonb_build_object(
     'account_id', p.account_id, 'payment_id', p.id, 'state', p.state, 'reference', p.reference, 'region', p.region,
     'amount_cents', p.amount_cents, 'created_at', p.created_at, 'expires_at', p.expires_at,
     'promised_at', p.promised_at, 'returned_at', p.returned_at, 'visit', encode(p.visit, 'hex'),
-    'late', false, 'helped', p.help_id IS NOT NULL, 'payees', (
+    'gateway', (SELECT t.gateway FROM payments_attempt t WHERE t.account_id = p.account_id AND t.payment_id = p.id),
+    'method_id', p.method_id, 'posts_on', p.posts_on, 'late', false, 'helped', p.help_id IS NOT NULL, 'payees', (
         SELECT jsonb_agg(DISTINCT t.payee) FROM payments_part t WHERE t.account_id = p.account_id AND t.payment_id = p.id),
     'events', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('event', e.event, 'to', e.to_state, 'at', e.recorded_at)

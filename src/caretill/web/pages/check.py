@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
 from caretill.payments import helping, take
+from caretill.payments.kept_card import words
 from caretill.payments.take import Answer, Ask
 from caretill.regions.catalog import organisation
 from caretill.web import bills, network, notices, preferences, visit
@@ -24,9 +26,11 @@ from caretill.web.flow import (
 )
 from caretill.web.forms.form import Reader
 from caretill.web.jinja import url
+from caretill.web.moments import said
 from caretill.web.page import SeeOther, accepts, page, region_of
-from caretill.web.pages import errors
+from caretill.web.pages import errors, how, pay_saved
 from caretill.web.pages.amount import fallen, shut
+from caretill.web.pages.how import Source
 from caretill.web.visit import Flow
 
 WAIT_SECONDS = 600
@@ -37,7 +41,7 @@ WAIT_SECONDS = 600
 def check(request: HttpRequest, flow: Flow) -> HttpResponse:
     """What is about to be paid, each answer with a way to change it. A form older than the answers pays nothing."""
     state = settle(flow)
-    if state in ("pending", "unknown"):
+    if state in ("pending", "unknown") or (state == "submitting" and flow.how):
         return over_to("wait", Made.of(flow.account_id, flow.payment_id))
     if not flow.amounts and flow.earlier:
         return kept(request, over_to("done", Made.of(flow.account_id, flow.earlier[-1])), flow)
@@ -50,9 +54,24 @@ def check(request: HttpRequest, flow: Flow) -> HttpResponse:
         return kept(request, check_page(request, flow), flow)
     if reader.post.get("key") != flow.key:
         return kept(request, check_page(request, flow, 409, "changed"), flow)
+    chosen, source = flow.how, how.source(request, flow)
+    if chosen and source.kind == "card":
+        return kept(request, check_page(request, flow, 409, "gone"), flow)
+    if source.kind != "card":
+        return by_saved(request, flow, source)
+    if flow.login and not flow.payment_id:
+        flow.keep = reader.post.get("keep") == "yes"
     if flow.helps and not flow.payment_id and helping.read(*help_of(flow)).state in ("taken_back", "ended"):
         return sent(request, flow, Answer("help_ended"))
     return sent(request, flow, take.pay(ask(request, flow)))
+
+
+def by_saved(request: HttpRequest, flow: Flow, source: Source) -> HttpResponse:
+    """The press, where nothing is typed on the processor's page. Words that were not shown are agreed to by nobody."""
+    offer = pay_saved.offered(request, flow, source)
+    if offer is not None and request.POST.get("mark") != offer.mark:
+        return kept(request, check_page(request, flow, 409, "words"), flow)
+    return sent(request, flow, pay_saved.pay(request, flow, source, offer))
 
 
 def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str = "") -> HttpResponse:
@@ -60,9 +79,12 @@ def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str 
     region = region_of(flow.region)
     texts = notices.texts(organisation(), region, preferences.of(request).language)
     coming = [turn for each in following(request, flow) for turn in turns(each)]
-    shown = {"flow": flow, "turns": (*turns(flow), *coming), "texts": texts, "notice": notice}
+    shown: dict[str, Any] = {"flow": flow, "turns": (*turns(flow), *coming), "texts": texts, "notice": notice}
     shown["back"] = help_address(flow) if flow.helps else ""
-    return page(request, "check.html", status=status, region=region, **shown, **signed(request, flow))
+    source = how.source(request, flow)
+    shown |= {"source": source, **pay_saved.figures(pay_saved.offered(request, flow, source)), **said(request, region)}
+    shown["consent"] = words(flow.region, preferences.of(request).language) if flow.login else None
+    return page(request, "check.html", status=status, **shown, **signed(request, flow))
 
 
 def ask(request: HttpRequest, flow: Flow) -> Ask:
@@ -84,18 +106,23 @@ def ask(request: HttpRequest, flow: Flow) -> Ask:
         processor_account=turn.processor_account,
         channel="helper" if flow.helps else "member" if flow.login else "guest",
         help_id=UUID(flow.helps) if flow.helps else None,
+        login_id=UUID(flow.login) if flow.login else None,
+        save=flow.keep and bool(flow.login),
         network=network.of(request),
     )
 
 
 def sent(request: HttpRequest, flow: Flow, answer: Answer) -> HttpResponse:
     """Each answer of the payment room as a page, or the way to the processor's."""
-    if answer.code in ("open", "ended", "not_sent", "refused"):
+    if answer.code in ("open", "ended", "not_sent", "refused", "queued", "declined"):
         flow.payment_id = str(answer.payment_id)
+        flow.bank = {}  # its number is kept, sealed, by the room of saved methods now
+    elif flow.how and not answer.payment_id:
+        flow.renew()  # what was agreed for this press ended with it
     match answer.code:
         case "open":
             return kept(request, SeeOther(answer.url), flow)
-        case "ended" | "refused":
+        case "ended" | "refused" | "queued" | "declined":
             return kept(request, over_to("wait", Made.of(flow.account_id, flow.payment_id)), flow)
         case "not_sent":
             return kept(request, check_page(request, flow, 503, "not_sent"), flow)
@@ -110,7 +137,10 @@ def sent(request: HttpRequest, flow: Flow, answer: Answer) -> HttpResponse:
         case "above_owed":
             return fallen(request, flow)
         case "too_many":
-            return errors.problem(request, 429, "pay_often", retry_seconds=WAIT_SECONDS)
+            return kept(request, errors.problem(request, 429, "pay_often", retry_seconds=WAIT_SECONDS), flow)
+        case "method_gone" | "mandate_ended" | "not_validated":
+            flow.pay_by("")
+            return kept(request, check_page(request, flow, 409, "gone"), flow)
         case "key_conflict":
             return errors.problem(request, 409)
     return errors.problem(request, 404, "flow_gone")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from caretill.payments import look
+from caretill.methods import mandates
+from caretill.payments import charge, look
 from caretill.payments.access import payment_figures
+from caretill.payments.saved_ask import back_until
 from caretill.web import moments, preferences, visit
 from caretill.web.flow import Made, over_to, with_payment
 from caretill.web.jinja import url
 from caretill.web.moments import said
 from caretill.web.page import accepts, page, region_of
-from caretill.web.standing import STILL, standing, steps
+from caretill.web.standing import DAYS, STILL, standing, steps
 
 
 @accepts("GET")
@@ -29,13 +34,29 @@ def wait(request: HttpRequest, made: Made) -> HttpResponse:
         "wait.html",
         payment=figures,
         stands=stands,
-        asks_again=stands not in STILL and stands not in ("submitting", "requires_action"),
+        asks_again=stands not in STILL | DAYS and stands not in ("submitting", "requires_action"),
+        back_until=back_until(figures["posts_on"]) if stands == "bank_planned" and figures["posts_on"] else None,
+        agreed=agreed(made, figures) if stands in DAYS else None,
         steps=steps(figures, stands),
         promised=moments.promise(region, figures["promised_at"], preferences.of(request).language),
         token=made.token,
         flow=visit.holding(request, str(made.payment_id)),
         **said(request, region),
     )
+
+
+@accepts("POST")
+@with_payment
+def take_back(request: HttpRequest, made: Made) -> HttpResponse:
+    """Take a bank debit back before its file leaves. Too late, the page says where it is."""
+    if not preferences.switched(request):
+        charge.withdraw(made.account_id, made.payment_id)
+    return over_to("wait", made)
+
+
+def agreed(made: Made, figures: dict[str, Any]) -> dict[str, Any] | None:
+    """The words that were agreed to, to be read again; a helper's or a run's are with whoever agreed."""
+    return mandates.one(made.account_id, UUID(figures["mandate_id"])) if figures["mandate_id"] else None
 
 
 @accepts("GET")
