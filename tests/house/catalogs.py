@@ -9,6 +9,11 @@ import psycopg
 
 # Tables that are not sharded by billing account, each for its reason.
 UNSHARDED = {
+    "ach_chunk": "pieces of a file to the bank: second group, keyed by file",
+    "ach_file": "files to the bank hold entries of all accounts: second group",
+    "ach_returned_file": "files from the bank: second group, keyed by digest",
+    "ach_returned_line": "lines of a file from the bank name a trace number, no account: second group",
+    "ach_trace": "leads from a trace number to the account: second group",
     "autopay_feed": "of a login: second group, keyed by login",
     "autopay_run": "one run takes dues of all accounts: second group",
     "billing_lookup_key": "leads from what is printed on paper to the account: second group, keyed by blind index",

@@ -34,7 +34,7 @@ def judge(data: bytes) -> Told:
     batch = Told(0, 0, 0, 0, 0, 0, [])
     for number, line in enumerate(lines[1:ends], 2):
         if line[0] == "5":
-            header, batches = line, batches + 1
+            header, batches, last = line, batches + 1, -1
             batch = Told(0, 0, 0, 0, 0, 0, [])
             if int(line[87:94]) != batches:
                 wrong.append(f"{number}: batch number")

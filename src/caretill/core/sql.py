@@ -30,6 +30,8 @@ INSERT_ONLY = (
     "core_seal",
     "billing_change",
     "people_consent",
+    "ach_chunk",
+    "ach_trace",
 )
 # Filled by `migrate` alone, read by everybody.
 READ_ONLY = ("payments_transition", "core_function", "django_migrations")

@@ -30,7 +30,8 @@ _TEL_CREDITS = (nacha.CREDIT_TO["checking"], nacha.CREDIT_TO["savings"], *nacha.
 class Entry(NamedTuple):
     """Record 6. A plain tuple in this order does as well, and is quicker to make.
 
-    `sequence` is the counted part of the trace number, rising through the file. `discretionary` of WEB and TEL begins
+    `sequence` is the counted part of the trace number: rising within a batch, and
+    no two entries of a file have the same. `discretionary` of WEB and TEL begins
     with S (once) or R (recurring). `addenda` follow the entry.
     """
 
@@ -154,7 +155,7 @@ class _Writer:
         )
 
     def batch(self, header: BatchHeader, entries: Iterator[Entry]) -> None:
-        sums, opened = _Sums(), False
+        sums, opened, self.last_sequence = _Sums(), False, -1
         while chunk := list(islice(entries, CHUNK)):
             if not opened:
                 header, opened = self.open(header), True

@@ -212,9 +212,10 @@ def test_what_no_bank_would_take_is_not_written(
     assert refused(replace(WEB, **header), ENTRY._replace(**change)) == code  # type: ignore[arg-type]
 
 
-def test_trace_numbers_rise_through_the_file() -> None:
+def test_trace_numbers_rise_within_a_batch() -> None:
+    written((WEB, [ENTRY]), (WEB, [ENTRY._replace(sequence=3)]))
     with pytest.raises(NachaUnwritable) as caught:
-        written((WEB, [ENTRY]), (WEB, [ENTRY]))
+        written((WEB, [ENTRY, ENTRY]))
     assert (caught.value.code, caught.value.where) == ("trace_not_rising", "entry 7")
 
 
