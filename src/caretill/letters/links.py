@@ -29,6 +29,11 @@ def receipt_link(account_id: UUID, payment_id: UUID, language: str, time_zone: s
     return _link(f"receipt/{token}", language, time_zone, RECEIPT_DAYS)
 
 
+def front_link(language: str, time_zone: str) -> Link:
+    """The front door, where a bill is found and members sign in."""
+    return _link("", language, time_zone, RECEIPT_DAYS)
+
+
 def open_receipt_link(token: str) -> tuple[UUID, UUID]:
     """The billing account and payment a receipt link means. Raises tokens.TokenError (bad, expired)."""
     kept = tokens.unseal("receipt", token)

@@ -18,7 +18,15 @@ from caretill.core.words import say
 from caretill.letters import carriers, wants
 from caretill.letters.channels import link_mail, message_id
 from caretill.letters.letterhead import letterhead
-from caretill.letters.links import Link, account_address, bill_link, member_bill_link, receipt_link, stop_link
+from caretill.letters.links import (
+    Link,
+    account_address,
+    bill_link,
+    front_link,
+    member_bill_link,
+    receipt_link,
+    stop_link,
+)
 from caretill.letters.post import hand_over, once
 from caretill.letters.wants import Ear
 from caretill.regions import catalog
@@ -66,6 +74,8 @@ def _mail(found: Ear, topic: str, row_id: UUID, body: Body) -> None:
 def _link(found: Ear, body: Body, language: str) -> Link | None:
     """The receipt of a payment, or the bill as it is when the mail leaves."""
     zone, account_id = catalog.region(found.region).time_zone, UUID(body["account_id"])
+    if body["topic"] == "debit_failed":
+        return front_link(language, zone)
     if "payment_id" in body:
         return receipt_link(account_id, UUID(body["payment_id"]), language, zone)
     if body["topic"] == "private_ready":

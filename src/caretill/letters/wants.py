@@ -23,6 +23,12 @@ TOPIC_OF: Mapping[str, str] = {
     "receipt_ready": "receipt",
     "refund_made": "receipt",
     "late_payment": "payment_trouble",
+    "payment_returned": "payment_trouble",
+    "debit_failed": "payment_trouble",
+    "refund_failed": "payment_trouble",
+    "dispute_opened": "payment_trouble",
+    "dispute_lost": "payment_trouble",
+    "dispute_won": "receipt",
 }
 _ASKED = (
     "SELECT l.id AS login_id, l.email, l.phone, l.region, l.language, l.quiet_from, l.quiet_to"

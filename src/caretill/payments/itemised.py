@@ -91,12 +91,20 @@ def _of_some(figures: dict[str, Any], seen: list[dict[str, Any]]) -> dict[str, A
     bills = {str(row["bill_id"]) for row in seen}
     parts = [part for part in figures["parts"] if str(part["bill_id"]) in bills]
     paid_cents = sum(row["amount_cents"] for row in seen)
+    refunded_cents = sum(row["refunded_cents"] for row in seen)
+    gone_cents = sum(row["gone_cents"] for row in seen)
+    if any(each["state"] == "open" for each in figures["disputes"]):
+        gone_cents = paid_cents - refunded_cents  # which bills a dispute is about is not known before it is lost
     return figures | {
         "parts": parts,
         "payee_names": sorted({part["payee_name"] for part in parts}),
         "amount_cents": paid_cents,
         "captured_cents": paid_cents,
-        "refunded_cents": sum(row["refunded_cents"] for row in seen),
+        "refunded_cents": refunded_cents,
+        "gone_cents": gone_cents,
+        "refunds": [],
+        "returns": [],
+        "disputes": [],
     }
 
 
