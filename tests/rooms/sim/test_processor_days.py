@@ -261,3 +261,16 @@ def test_days_that_pass_at_once_are_paid_out_as_those_that_pass_by_hours(tmp_pat
             assert sum(row.net_cents for file in rows for row in file) == 3 * (50_000 - 1_480 - 1_500)
             here.close()
     assert told[0] == told[1] and [count for _, _, count, _ in told[0]] == [1, 7, 1]
+
+
+def test_what_was_due_comes_before_the_request_that_asks(tmp_path: Path) -> None:
+    with clock.fixed(NOON) as held:
+        here = Inside(tmp_path)
+        charge = here.paid().charge_id or ""
+        here.fault("refund_pending", seconds=60)
+        made = here.gateway.refund("r", charge, 100, "refund-1")
+        held.advance(seconds=59)
+        assert here.gateway.retrieve_refund(made.id).status == "pending"
+        held.advance(seconds=1)
+        assert here.gateway.retrieve_refund(made.id).status == "succeeded", "no tick came between"
+        here.close()
