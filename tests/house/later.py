@@ -16,7 +16,7 @@ from house.cast import Bill
 from house.desk import Desk
 from house.member import MemberOf, a_member
 
-__all__ = ["orders"]
+__all__ = ["Payer", "a_member", "orders", "uuid4"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,7 @@ class Payer:
     bill: Bill
     member: MemberOf
     method_id: UUID
-
-    @property
-    def viewer(self) -> Viewer:
-        return self.member.session().viewer
+    viewer: Viewer
 
     def wish(self, **changes: Any) -> Wish:
         """A form that this member posts."""
@@ -41,14 +38,16 @@ class Payer:
         return Wish(**given | changes)
 
 
-def a_payer(bill: Bill, processor: Desk | None = None, *, email: str = "juana@example.org", **card: Any) -> Payer:
+def a_payer(
+    bill: Bill, processor: Desk | None = None, *, email: str = "juana@example.org", level: str = "holder", **card: Any
+) -> Payer:
     """With the processor: by card. Without it: by a bank account that is proved."""
-    member = a_member(bill.account_id, email=email)
+    member = a_member(bill.account_id, level, email=email)
     if processor is None:
         method_id = saved.a_bank(bill, member.login_id)
     else:
         method_id = saved.a_card(processor, bill, login_id=member.login_id, **card)
-    return Payer(bill, member, method_id)
+    return Payer(bill, member, method_id, member.session().viewer)
 
 
 def enrolled(payer: Payer, **terms: Any) -> UUID:

@@ -47,6 +47,11 @@ def first_moment(day: date, region: str) -> datetime:
     return datetime.combine(day, time(0), ZoneInfo(catalog.region(region).time_zone)).astimezone(UTC)
 
 
+def last_minute(closes: datetime) -> datetime:
+    """The last whole minute before it closes: of a day's first moment nobody knows which midnight is meant."""
+    return closes - timedelta(minutes=1)
+
+
 def today(region: str) -> date:
     """The day it is on a region's clocks."""
     return clock.today(catalog.region(region).time_zone)

@@ -99,7 +99,7 @@ def begin(rows: Sequence[Row]) -> Taken:
     done = Taken(claimed=len(rows))
     if not rows:
         return done
-    answers = begin_set([_ask(row) for row in rows])
+    answers = begin_set([ask(row) for row in rows])
     settled = [_settled(row, _found(row, answer)) for row, answer in zip(rows, answers, strict=True)]
     with transaction.atomic():
         sql.one("SELECT autopay_settle(%s::jsonb)", (sql.dumps({"now": clock.now(), "rows": settled}),))
@@ -129,7 +129,8 @@ def follow(most: int = SET_ROWS) -> dict[str, int]:
     return counts
 
 
-def _ask(row: Row) -> SavedAsk:
+def ask(row: Row) -> SavedAsk:
+    """The payment of a claimed due, as the payment room wants it."""
     parts = tuple((UUID(part["bill_id"]), int(part["amount_cents"])) for part in row["taking"])
     account_id, payer = UUID(row["account_id"]), UUID(row["method_account_id"])
     own = account_id == payer

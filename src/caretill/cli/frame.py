@@ -50,6 +50,7 @@ COMMANDS = {
     "migrate": Command("caretill.cli.migrate", "bring the database to this release", migrated=False),
     "import": Command("caretill.cli.import_", "bring in bills: csv, synthea; what the bank says: bai2, camt"),
     "export": Command("caretill.cli.export", "send out: csv, what came in; postings, what was paid"),
+    "autopay": Command("caretill.cli.autopay", "plan, approve, run, pause, resume, status: automatic payment"),
     "statements": Command("caretill.cli.statements", "`statements run`: papers of new and changed bills"),
     "reconcile": Command("caretill.cli.reconcile", "ledger, processor and bank side by side; every difference"),
     "documents": Command("caretill.cli.documents", "papers people sent in: list, take, forget"),

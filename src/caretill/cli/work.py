@@ -13,6 +13,7 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from caretill.autopay import turn
 from caretill.cli.frame import Answer
 from caretill.cli.processes import asked_to_stop
 from caretill.config.embedded import Embedded
@@ -90,6 +91,12 @@ LANES: dict[str, tuple[Step, ...]] = {
     ),
     "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver, most=5)}),),
     "papers": (Step("statements", Papers(), every=60),),
+    "later": (
+        Step("planning", turn.plan, every=3600),
+        Step("notices", turn.tell, every=5),
+        Step("due", turn.due, every=5),
+        Step("taken", turn.follow, every=5),
+    ),
     "payouts": (Step("payouts", reconcile.turn, every=300),),
     "house": (
         Step("seals", lambda: {"sealed": seals.seal_all()}, every=60),
