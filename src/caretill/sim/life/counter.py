@@ -20,6 +20,8 @@ KEYS = Keys("life-processor-key", "life-callback-secret", "life-admin-key")
 # Only time ends these, and no time passes within a call here: they are the same as an answer that is lost.
 LEFT_OUT = ("dark",)
 FAULTS = tuple(sorted(name for name in CATALOGUE if name not in LEFT_OUT))
+# A refund that takes its time, one that fails, a dispute that is lost, one that is won: each of a card's own.
+SLOW_BACK, FAILS_BACK, LOST, WON = "4000000000007726", "4000000000005126", "4000000000000259", "4000000000002685"
 GOOD, DECLINED, STEP = "4242424242424242", "4000000000000002", "4000002500003155"
 FORM = {"expiry": "12/40", "security_code": "123", "name": "Pat", "zip": "97201"}
 
@@ -42,7 +44,8 @@ class Counter:
         self.gateway = SandboxGateway(BASE_URL, KEYS.key, (KEYS.callback_secret,), send=self._request)
         self._read = 0
         self.taken: list[Taken] = []
-        self.given_back: list[tuple[str, int]] = []  # charge, cents
+        self.given_back: dict[str, tuple[str, int]] = {}  # refund: charge, cents
+        self.lost: dict[str, tuple[str, int]] = {}  # dispute: charge, cents
         self.struck = 0
 
     def close(self) -> None:
@@ -68,7 +71,13 @@ class Counter:
             if line["what"] == "charge.captured":
                 self.taken.append(Taken(line["charge"], line["reference"], line["amount_cents"]))
             elif line["what"] == "refund.made":
-                self.given_back.append((line["charge"], line["amount_cents"]))
+                self.given_back[line["refund"]] = (line["charge"], line["amount_cents"])
+            elif line["what"] == "refund.failed":
+                del self.given_back[line["refund"]]
+            elif line["what"] == "charge.voided":
+                self.given_back[f"void {line['charge']}"] = (line["charge"], line["amount_cents"])
+            elif line["what"] == "dispute.lost":
+                self.lost[line["dispute"]] = (line["charge"], line["amount_cents"])
             elif line["what"] == "fault.struck":
                 self.struck += 1
 

@@ -39,6 +39,7 @@ class Booked:
     state: str
     captured_cents: int
     refunded_cents: int
+    lost_cents: int
     charge_ref: str
     family: bool
     settled: bool  # nothing of it is still to be brought to a bill
@@ -65,7 +66,12 @@ class Oracle:
         self.intents[intent.key] = intent
 
     def faults(
-        self, taken: Iterable[Taken], given: Iterable[tuple[str, int]], booked: Iterable[Booked], over: bool
+        self,
+        taken: Iterable[Taken],
+        given: Iterable[tuple[str, int]],
+        lost: Iterable[tuple[str, int]],
+        booked: Iterable[Booked],
+        over: bool,
     ) -> list[str]:
         """What is wrong with the payments; `over`: everything must have ended by now."""
         found = list(self.seen)
@@ -88,11 +94,14 @@ class Oracle:
         back: Counter[UUID] = Counter()
         for charge, cents in given:
             back[charge_keys[charge]] += cents
+        gone: Counter[UUID] = Counter()
+        for charge, cents in lost:
+            gone[charge_keys[charge]] += cents
         for payment in by_reference.values():
-            found += self._one(payment, charges[payment.key], back[payment.key], over)
+            found += self._one(payment, charges[payment.key], back[payment.key], gone[payment.key], over)
         return found
 
-    def _one(self, payment: Booked, charges: int, back_cents: int, over: bool) -> list[str]:
+    def _one(self, payment: Booked, charges: int, back_cents: int, lost_cents: int, over: bool) -> list[str]:
         found = []
         name = f"{payment.reference} ({payment.state})"
         if payment.state == "succeeded" and not charges:
@@ -101,6 +110,8 @@ class Oracle:
             found.append(f"told {payment.told} times that it is paid: {name}")
         if payment.refunded_cents > back_cents or (over and payment.refunded_cents != back_cents):
             found.append(f"given back {back_cents}, booked {payment.refunded_cents}: {name}")
+        if payment.lost_cents > lost_cents or (over and payment.lost_cents != lost_cents):
+            found.append(f"lost {lost_cents} to a dispute, booked {payment.lost_cents}: {name}")
         if over and (payment.state in UNDER_WAY or not payment.settled):
             found.append(f"still under way long after: {name}")
         return found
@@ -109,14 +120,14 @@ class Oracle:
         self,
         charged: Mapping[UUID, int],
         taken: Iterable[Taken],
-        given: Iterable[tuple[str, int]],
+        gone: Iterable[tuple[str, int]],
         booked: Iterable[Booked],
         standing: Mapping[UUID, Standing],
     ) -> dict[UUID, int]:
         """Cents by which each account's screens differ from what it must owe; empty when none is adrift.
 
-        `charged` is what each account was billed. A payment counts where its bills are. Money given back counts against
-        the payer's account as a whole, so accounts that share a payment are compared together.
+        `charged` is what each account was billed, `gone` what was given back or lost. Both count against the payer's
+        account as a whole, so accounts that share a payment are compared together.
         """
         keys = {each.reference: each.key for each in booked}
         group = _Groups()
@@ -133,7 +144,7 @@ class Oracle:
             intent = self.intents[keys[take.reference]]
             charge_account[take.charge] = intent.account_id
             merged[group.of(intent.account_id)] -= take.amount_cents
-        for charge, cents in given:
+        for charge, cents in gone:
             merged[group.of(charge_account[charge])] += cents
         shown: dict[UUID, int] = defaultdict(int)
         for account, figures in standing.items():

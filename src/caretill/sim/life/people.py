@@ -12,12 +12,12 @@ from caretill.core import clock, sql
 from caretill.payments import look, refund, take
 from caretill.payments.gateways.base import GatewayRefused, GatewayUnknown
 from caretill.regions import catalog
-from caretill.sim.life.counter import DECLINED, GOOD, STEP, Counter
+from caretill.sim.life.counter import DECLINED, FAILS_BACK, GOOD, LOST, SLOW_BACK, STEP, WON, Counter
 from caretill.sim.life.edges import Crash, Edges
 from caretill.sim.life.oracle import Intent, Oracle
 from caretill.sim.life.town import Owed, Town
 
-CARDS = (GOOD,) * 8 + (STEP,) * 2 + (DECLINED,) * 2
+CARDS = (GOOD,) * 16 + (STEP,) * 4 + (DECLINED,) * 4 + (SLOW_BACK, SLOW_BACK, FAILS_BACK, LOST, WON)
 TRIES = 4
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from caretill.core import clock, ids, outbox, sql
-from caretill.payments import callbacks, sweep
+from caretill.payments import callbacks, disputes, refund, sweep
 from caretill.payments.gateways import installed
 from caretill.sim.life.counter import Counter
 from caretill.sim.life.edges import Crash, Edges
@@ -140,7 +140,7 @@ class _Days:
 
     def _turn(self) -> None:
         """The worker's turn; it may be killed in the middle of it, and is started again."""
-        for step in (callbacks.apply_due, sweep.sweep, _letters):
+        for step in (callbacks.apply_due, sweep.sweep, refund.sweep, disputes.sweep, _letters):
             try:
                 with self.edges.risk(self.people.rival):
                     step()
@@ -153,13 +153,13 @@ class _Days:
         for law, rows in self.laws().items():
             life.broken.append(f"{law}: {rows[:3]}")
         booked = _booked()
-        given = self.counter.given_back
-        life.broken += self.oracle.faults(self.counter.taken, given, booked, over)
+        given, lost = self.counter.given_back.values(), self.counter.lost.values()
+        life.broken += self.oracle.faults(self.counter.taken, given, lost, booked, over)
         if over and not life.broken:
             charged: dict[UUID, int] = {}
             for bill in self.town.owed():
                 charged[bill.account_id] = charged.get(bill.account_id, 0) + bill.charge_cents
-            adrift = self.oracle.adrift(charged, self.counter.taken, given, booked, _standing())
+            adrift = self.oracle.adrift(charged, self.counter.taken, [*given, *lost], booked, _standing())
             life.adrift_cents = sum(abs(cents) for cents in adrift.values())
             life.broken += [f"account {account} is {cents} cents adrift" for account, cents in adrift.items()]
         life.unresolved = sum(each.state == "unknown" for each in booked)
@@ -186,7 +186,9 @@ def _till_morning(held: clock.FixedClock) -> int:
 
 def _booked() -> list[Booked]:
     rows = sql.query(
-        "SELECT p.key, a.id AS reference, p.state, p.captured_cents, p.refunded_cents, p.charge_ref, p.family,"
+        "SELECT p.key, a.id AS reference, p.state, p.captured_cents, p.lost_cents, p.charge_ref, p.family,"
+        " (SELECT coalesce(sum(r.amount_cents), 0) FROM payments_refund r WHERE r.account_id = p.account_id"
+        " AND r.payment_id = p.id AND r.state = 'succeeded')::bigint AS refunded_cents,"
         " NOT p.family OR a.lease_until IS NULL AS settled, (SELECT count(*) FROM core_outbox o"
         " WHERE o.account_id = p.account_id AND o.topic IN ('receipt_ready', 'late_payment')"
         " AND o.body->>'payment_id' = p.id::text)::int AS told FROM payments_payment p"
@@ -197,8 +199,10 @@ def _booked() -> list[Booked]:
 
 def _standing() -> dict[UUID, Standing]:
     rows = sql.query(
-        "SELECT account_id, sum(CASE kind WHEN 'receivable' THEN debits_posted - credits_posted ELSE 0 END)::bigint"
-        " AS owed_cents, sum(CASE kind WHEN 'credit' THEN credits_posted - debits_posted ELSE 0 END)::bigint"
-        " AS credit_cents FROM ledger_balance GROUP BY account_id"
+        "SELECT account_id, coalesce(sum(debits_posted - credits_posted) FILTER"
+        " (WHERE kind IN ('receivable', 'returned_item')), 0)::bigint AS owed_cents,"
+        " coalesce(sum(credits_posted - debits_posted) FILTER"
+        " (WHERE kind IN ('credit', 'deposit', 'refund_payable')), 0)::bigint AS credit_cents"
+        " FROM ledger_balance GROUP BY account_id"
     )
     return {row["account_id"]: Standing(row["owed_cents"], row["credit_cents"]) for row in rows}
