@@ -82,11 +82,10 @@ def finish(progress: Callable[[int], None] | None = None) -> dict[str, int]:
             decided += 1
             if progress and decided % 100 == 0:
                 progress(decided)
-    if decided:
-        sql.execute(
-            "UPDATE ach_returned_file f SET state = 'done' WHERE state = 'taken' AND NOT EXISTS ("
-            " SELECT 1 FROM ach_returned_line l WHERE l.sha256 = f.sha256 AND l.disposition = '')"
-        )
+    sql.execute(
+        "UPDATE ach_returned_file f SET state = 'done' WHERE state = 'taken' AND NOT EXISTS ("
+        " SELECT 1 FROM ach_returned_line l WHERE l.sha256 = f.sha256 AND l.disposition = '')"
+    )
     return {"decided": decided}
 
 

@@ -35,7 +35,8 @@ BEGIN
     -- What was agreed for one payment is used up by it.
     IF v_verdict = '' AND mandate.kind = 'once' THEN
         IF EXISTS (SELECT 1 FROM payments_payment q WHERE q.account_id = p_account_id AND q.method_id = method.id
-                   AND q.mandate_id = mandate.id AND q.state NOT IN ('failed', 'voided')) THEN
+                   AND q.mandate_id = mandate.id AND q.state NOT IN ('failed', 'voided')
+                   AND NOT (q.returned_cents > 0 AND q.returned_cents = q.captured_cents)) THEN
             v_verdict := 'mandate_ended';
         END IF;
     END IF;
