@@ -7,6 +7,7 @@ from caretill.web.account import (
     urls_help,
     urls_history,
     urls_household,
+    urls_methods,
     urls_profile,
     urls_register,
     urls_sign,
@@ -19,5 +20,6 @@ urlpatterns = [
     *urls_history.urlpatterns,
     *urls_household.urlpatterns,
     *urls_profile.urlpatterns,
+    *urls_methods.urlpatterns,
     *urls_help.urlpatterns,
 ]
