@@ -74,7 +74,7 @@ def base() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def living(base: Path) -> Path:
+def living(base: Path) -> Iterator[Path]:
     """An installation with bills in it, a file of the sandbox processor, and things that nobody needs again."""
     feed, data = base / "feed", base / "living"
     command = [sys.executable, str(ROOT / "bench" / "data.py"), str(feed), "--lines", LINES]
@@ -86,12 +86,13 @@ def living(base: Path) -> Path:
     (data / "more.log").write_text("a log")
     (demo / "world.json").write_text("{}")
     (demo / "world.json").chmod(0o640)
-    with sqlite3.connect(demo / "processor.db") as store:
-        store.execute("PRAGMA journal_mode=WAL")
-        store.execute("CREATE TABLE charge (cents int)")
-        store.execute("INSERT INTO charge VALUES (1250)")
+    # A charge that stands in the journal alone, as while the processor runs.
+    store = sqlite3.connect(demo / "processor.db", isolation_level=None)
+    store.execute("PRAGMA journal_mode=WAL")
+    store.execute("CREATE TABLE charge (cents int)")
+    store.execute("INSERT INTO charge VALUES (1250)")
+    yield data
     store.close()
-    return data
 
 
 @pytest.fixture(scope="module")

@@ -92,6 +92,10 @@ def told(manifest: Manifest) -> dict[str, Any]:
 
 
 def peak_mib() -> int:
-    """The most memory that we, or a tool that we ran, held."""
-    kib = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return -(-kib // 1024)
+    """The most memory that one process of ours held: we, a tool, or the database where we ran it."""
+    kib = [resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]
+    status = Path("/proc/self/status")
+    if status.exists():
+        # `getrusage` of ourselves would begin with what our parent held when it started us.
+        kib += [int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    return -(-max(kib) // 1024)
