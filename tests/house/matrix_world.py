@@ -16,11 +16,15 @@ import pypdf
 from django.test import Client
 
 from caretill.core import sql, tokens
+from caretill.core.ids import uuid7
 from caretill.letters import links, statements
+from caretill.methods import mandates
 from caretill.payments import helping
+from caretill.payments import saving as cards
 from caretill.people import household
 from caretill.people.viewer import NOBODY
 from caretill.web.flow import Made, help_token
+from house import wallet
 from house.cast import Bill
 from house.desk import Desk
 from house.family import PROVIDERS, SERVICES, Family, a_family
@@ -98,6 +102,7 @@ def world(processor: Desk) -> World:
     parts["paycode", "Iker"] = (bills["Iker"].pay_code,)
     parts["apart", "Juana"] = (guest.flow.id, "oregon")
     parts |= _household(family, members)
+    parts |= _methods(family, members["holder"])
     return World(family, browsers, parts)
 
 
@@ -136,6 +141,16 @@ def _household(family: Family, members: dict[str, MemberOf]) -> dict[tuple[str, 
         ("household_leave", "account"): (family.account_id,),
         ("invite_open", "Iker"): (token,),
     }
+
+
+def _methods(family: Family, holder: MemberOf) -> dict[tuple[str, str], tuple[object, ...]]:
+    """A bank account of the guarantor that is not proved yet, and a card on its way to being saved."""
+    bank = wallet.a_bank(family.account_id, holder.login_id, proved=False)
+    text = mandates.words("save", "en", region=family.region, account="card")
+    card = cards.SaveAsk(family.account_id, uuid7(), holder.login_id, family.region, text, "")
+    cards.begin(card)
+    pages = ("method", "method_delete", "method_replace", "method_micro")
+    return {("method_saved_card", "holder"): (card.saving_id,), **{(page, "holder"): (bank,) for page in pages}}
 
 
 def _bill(family: Family, name: str) -> Bill:
