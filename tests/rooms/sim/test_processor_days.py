@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -273,4 +273,26 @@ def test_what_was_due_comes_before_the_request_that_asks(tmp_path: Path) -> None
         assert here.gateway.retrieve_refund(made.id).status == "pending"
         held.advance(seconds=1)
         assert here.gateway.retrieve_refund(made.id).status == "succeeded", "no tick came between"
+        here.close()
+
+
+def test_a_past_that_is_written_later_has_its_own_nights(tmp_path: Path) -> None:
+    with clock.fixed(NOON) as held:
+        here = Inside(tmp_path)
+        here.paid(amount_cents=7_000)
+        for days in (3, 9, 5):
+            with clock.fixed(NOON - timedelta(days=days)):
+                here.paid(amount_cents=days * 1_000)
+                here.flush()
+                assert here.gateway.list_payouts() == []
+        here.inside.tick()
+        told = [(one.created.date().isoformat(), one.amount_cents, one.status) for one in here.gateway.list_payouts()]
+        assert told == [
+            ("2026-02-24", 9_000 - 291, "paid"),
+            ("2026-02-28", 5_000 - 175, "paid"),
+            ("2026-03-02", 3_000 - 117, "in_transit"),
+        ]
+        held.advance(days=1)
+        here.inside.tick()
+        assert [one.amount_cents for one in here.gateway.list_payouts()][3:] == [7_000 - 233]
         here.close()

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from caretill.sim.life.counter import Taken
 
+NOBODY = UUID(int=0)
 UNDER_WAY = frozenset({"submitting", "requires_action", "pending", "unknown"})
 
 
@@ -40,6 +41,10 @@ class Booked:
     captured_cents: int
     refunded_cents: int
     lost_cents: int
+    returned_cents: int
+    amount_cents: int
+    account_id: UUID
+    in_name: bool  # nobody pressed: an order of theirs, or a debit that is presented again
     charge_ref: str
     family: bool
     settled: bool  # nothing of it is still to be brought to a bill
@@ -60,6 +65,7 @@ class Oracle:
 
     intents: dict[UUID, Intent] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)  # what people saw that must not be
+    withdrawn: set[UUID] = field(default_factory=set)  # who was told that their debit was taken back
 
     def asks(self, intent: Intent) -> None:
         """Somebody presses Pay."""
@@ -70,6 +76,7 @@ class Oracle:
         taken: Iterable[Taken],
         given: Iterable[tuple[str, int]],
         lost: Iterable[tuple[str, int]],
+        returned: Mapping[str, tuple[str, int]],
         booked: Iterable[Booked],
         over: bool,
     ) -> list[str]:
@@ -83,11 +90,19 @@ class Oracle:
             if payment is None:
                 found.append(f"the processor took {take.amount_cents} under {take.reference}, which nobody asked for")
                 continue
+            if payment.in_name and payment.key not in self.intents:
+                self.asks(
+                    Intent(payment.key, payment.account_id, ((payment.account_id, NOBODY, payment.amount_cents),))
+                )
             intent = self.intents.get(payment.key)
             if intent is None or intent.cents != take.amount_cents:
                 found.append(f"taken {take.amount_cents}, asked {intent and intent.cents}: {take.reference}")
             charges[payment.key] += 1
             charge_keys[take.charge] = payment.key
+            if payment.state == "failed" and take.charge in returned:
+                continue
+            if payment.key in self.withdrawn:
+                found.append(f"taken {take.amount_cents} after it was taken back: {take.reference}")
             if payment.state != "succeeded" and (over or payment.state not in UNDER_WAY | {"voided", "failed"}):
                 found.append(f"taken {take.amount_cents}, and the payment is {payment.state}: {take.reference}")
         found += [f"taken {count} times for one press: {key}" for key, count in charges.items() if count > 1]
@@ -97,8 +112,14 @@ class Oracle:
         gone: Counter[UUID] = Counter()
         for charge, cents in lost:
             gone[charge_keys[charge]] += cents
+        bounced: Counter[UUID] = Counter()
+        for charge, cents in returned.values():
+            bounced[charge_keys[charge]] += cents
         for payment in by_reference.values():
-            found += self._one(payment, charges[payment.key], back[payment.key], gone[payment.key], over)
+            key = payment.key
+            found += self._one(payment, charges[key], back[key], gone[key], over)
+            if over and payment.state == "succeeded" and payment.returned_cents != bounced[key]:
+                found.append(f"returned {bounced[key]}, booked {payment.returned_cents}: {payment.reference}")
         return found
 
     def _one(self, payment: Booked, charges: int, back_cents: int, lost_cents: int, over: bool) -> list[str]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from caretill.core import clock, ids, outbox, sql
 from caretill.payments import callbacks, disputes, refund, sweep
 from caretill.payments.gateways import installed
+from caretill.sim.life.bank import Bank, Banking
 from caretill.sim.life.counter import Counter
 from caretill.sim.life.edges import Crash, Edges
 from caretill.sim.life.oracle import Booked, Oracle, Standing
@@ -31,7 +32,7 @@ STARTS = (
     datetime(2026, 11, 20, 17, tzinfo=UTC),
 )
 NIGHT_TURNS = 6
-DRAIN_HOURS = (1, 1, 2, 4, 8, 24, 24, 48)
+DRAIN_HOURS = (1, 1, 2, 4, 8, *[24] * 16)
 Laws = Callable[[], Mapping[str, list[dict[str, Any]]]]
 
 
@@ -89,7 +90,14 @@ class _Days:
         self.town = Town(chance, wish.people)
         self.people = People(seed, chance, self.town, self.counter, self.oracle, self.edges)
         self.savers = Savers(self.people)
-        self.more = ((self.savers.save_card, 1), (self.savers.pay_saved, 4))
+        self.bank = Bank(chance, self.edges)
+        self.bank.faults = wish.faults
+        self.banking = Banking(self.people, self.bank)
+        self.more = (
+            (self.savers.save_card, 1),
+            (self.savers.pay_saved, 4),
+            (self.banking.pay_from_bank, 4),
+        )
 
     def run(self) -> Life:
         self.town.settle_in(3)
@@ -122,17 +130,21 @@ class _Days:
         for _ in range(NIGHT_TURNS):
             self._pass(seconds=chance.choice((40, 900, 3_000)))
             self._turn()
+        self.banking.runs()
         self._pass(seconds=_till_morning(self.held))
+        self.banking.runs()
 
     def _drain(self) -> None:
         """Nothing goes wrong any more; everything under way must find its end by itself."""
         self.counter.calm()
         self.edges.crash_rate = self.edges.race_rate = 0.0
+        self.bank.faults = False
         for hours in DRAIN_HOURS:
             self._pass(seconds=hours * 3_600)
-            for _ in range(4):
+            for _ in range(3):
                 self._pass(seconds=400)
                 self._turn()
+            self.banking.runs()
 
     def _pass(self, seconds: int) -> None:
         self.held.advance(seconds=seconds)
@@ -153,13 +165,16 @@ class _Days:
         for law, rows in self.laws().items():
             life.broken.append(f"{law}: {rows[:3]}")
         booked = _booked()
-        given, lost = self.counter.given_back.values(), self.counter.lost.values()
-        life.broken += self.oracle.faults(self.counter.taken, given, lost, booked, over)
+        taken = [*self.counter.taken, *self.bank.taken()]
+        given = [*self.counter.given_back.values(), *self.bank.given_back().values()]
+        lost, returned = [*self.counter.lost.values()], self.bank.returned()
+        life.broken += self.bank.seen
+        life.broken += self.oracle.faults(taken, given, lost, returned, booked, over)
         if over and not life.broken:
             charged: dict[UUID, int] = {}
             for bill in self.town.owed():
                 charged[bill.account_id] = charged.get(bill.account_id, 0) + bill.charge_cents
-            adrift = self.oracle.adrift(charged, self.counter.taken, [*given, *lost], booked, _standing())
+            adrift = self.oracle.adrift(charged, taken, [*given, *lost, *returned.values()], booked, _standing())
             life.adrift_cents = sum(abs(cents) for cents in adrift.values())
             life.broken += [f"account {account} is {cents} cents adrift" for account, cents in adrift.items()]
         life.unresolved = sum(each.state == "unknown" for each in booked)
@@ -168,8 +183,10 @@ class _Days:
 
     def _told(self) -> Life:
         life = self.life
-        life.kinds = {**self.people.done, **self.edges.struck, "processor": self.counter.struck}
-        life.faults = sum(self.edges.struck.values()) + self.counter.struck
+        life.kinds = {
+            **self.people.done, **self.edges.struck, "processor": self.counter.struck, "bank": self.bank.struck,
+        }  # fmt: skip
+        life.faults = sum(self.edges.struck.values()) + self.counter.struck + self.bank.struck
         return life
 
 
@@ -186,7 +203,10 @@ def _till_morning(held: clock.FixedClock) -> int:
 
 def _booked() -> list[Booked]:
     rows = sql.query(
-        "SELECT p.key, a.id AS reference, p.state, p.captured_cents, p.lost_cents, p.charge_ref, p.family,"
+        "SELECT p.key, CASE a.gateway WHEN 'ach' THEN 'ach:' || p.reference ELSE a.id::text END AS reference,"
+        " p.account_id, p.state, p.amount_cents, p.captured_cents, p.lost_cents, p.returned_cents, p.charge_ref, p.family,"
+        " p.origin <> '' OR EXISTS (SELECT 1 FROM ach_again n WHERE n.account_id = p.account_id AND n.key = p.key)"
+        " AS in_name,"
         " (SELECT coalesce(sum(r.amount_cents), 0) FROM payments_refund r WHERE r.account_id = p.account_id"
         " AND r.payment_id = p.id AND r.state = 'succeeded')::bigint AS refunded_cents,"
         " NOT p.family OR a.lease_until IS NULL AS settled, (SELECT count(*) FROM core_outbox o"
@@ -194,7 +214,7 @@ def _booked() -> list[Booked]:
         " AND o.body->>'payment_id' = p.id::text)::int AS told FROM payments_payment p"
         " JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id"
     )
-    return [Booked(**row | {"reference": str(row["reference"])}) for row in rows]
+    return [Booked(**row) for row in rows]
 
 
 def _standing() -> dict[UUID, Standing]:

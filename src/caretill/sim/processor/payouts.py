@@ -41,7 +41,12 @@ def note(
     fee_cents: int,
     at_ms: int,
 ) -> None:
-    """A line of a payout to come: charge, refund, dispute, dispute_reversal or fee, once each."""
+    """A line of a payout to come: charge, refund, dispute, dispute_reversal or fee, once each.
+
+    What is written of days gone by, as a world with a past is, has its nights paid out once the clock is back.
+    """
+    if day_of(at_ms) < parts.store.meta("paid_out_day"):
+        parts.store.set_meta("paid_out_day", day_of(at_ms))
     parts.store.insert(
         "operation",
         account=facts["account"],
@@ -67,16 +72,19 @@ def day_of(at_ms: int) -> int:
 
 def begin(parts: Parts) -> None:
     """A processor pays out from the night after its first day on."""
+    today = day_of(parts.now_ms())
     if parts.store.meta("paid_out_day") == 0:
-        parts.store.set_meta("paid_out_day", day_of(parts.now_ms()))
+        parts.store.set_meta("paid_out_day", today)
+    parts.store.set_meta("latest_day", max(today, parts.store.meta("latest_day")))
 
 
 def pay_out(parts: Parts) -> int:
     """Every night that went by since the last time: what each account has waiting. 1 when a night went by."""
     today, last = day_of(parts.now_ms()), parts.store.meta("paid_out_day")
-    if last >= today:
+    if last >= today or today < parts.store.meta("latest_day"):
         return 0
     parts.store.set_meta("paid_out_day", today)
+    parts.store.set_meta("latest_day", today)
     for day in range(last + 1, today + 1):
         rows = parts.store.all(
             "SELECT account, currency, sum(gross_cents - fee_cents) AS net, count(*) AS many FROM operation"
