@@ -204,7 +204,8 @@ def _till_morning(held: clock.FixedClock) -> int:
 def _booked() -> list[Booked]:
     rows = sql.query(
         "SELECT p.key, CASE a.gateway WHEN 'ach' THEN 'ach:' || p.reference ELSE a.id::text END AS reference,"
-        " p.account_id, p.state, p.amount_cents, p.captured_cents, p.lost_cents, p.returned_cents, p.charge_ref, p.family,"
+        " p.account_id, p.state, p.amount_cents, p.captured_cents, p.lost_cents, p.returned_cents, p.charge_ref,"
+        " p.family,"
         " p.origin <> '' OR EXISTS (SELECT 1 FROM ach_again n WHERE n.account_id = p.account_id AND n.key = p.key)"
         " AS in_name,"
         " (SELECT coalesce(sum(r.amount_cents), 0) FROM payments_refund r WHERE r.account_id = p.account_id"
