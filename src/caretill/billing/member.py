@@ -284,6 +284,8 @@ def _rows(viewer: Viewer, people: Sequence[Person], tail: str, figures: Mapping[
         row["status"] = access.status(row | {"paid_here_cents": row["charged_cents"] - row["open_cents"]}, today)
         row["past_due"] = row["payable_cents"] > 0 and row["due_date"] < today
         row["pays"] = viewer.allows("pay", row["account_id"], row["person_id"])
+        if row["said_until"] and row["said_until"] <= clock.now():
+            row["said_why"] = None  # what was announced did not come
         if not row["opens"]:
             row |= dict.fromkeys(_CARE)
     return rows

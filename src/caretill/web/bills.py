@@ -15,20 +15,48 @@ from caretill.payments import look
 from caretill.payments.access import payment_figures
 from caretill.payments.family import payer_of
 from caretill.regions.catalog import organisation, region
-from caretill.web import visit
+from caretill.web import moments, preferences, visit
 from caretill.web.flow import Made, viewers
 from caretill.web.visit import Flow
 
 
 @dataclass(frozen=True)
 class Hold:
-    """The payment that holds a bill. `until` is when others may try again; None where nobody can say."""
+    """The payment that holds a bill, and `why`: session (the processor's page), debit, run. `until` is when others may
+    try again; None where nobody can say. A bank debit has its day, an unknown outcome by when we tell (`promised`).
+    """
 
     made: Made
     state: str
     amount_cents: int
     mine: bool
     until: datetime | None
+    why: str = "session"
+    posts_on: date | None = None
+    promised: str = ""
+
+    @property
+    def stands(self) -> str:
+        """The table of `amount.toml` under `state` that says it."""
+        under_way = self.state in ("submitting", "requires_action")
+        if self.why == "debit":
+            return "mine_debit" if self.mine else "debit"
+        if self.why == "run" and under_way:
+            return "run"
+        if self.mine:
+            return "mine" if under_way and self.why != "charge" else "mine_on_way"
+        if self.promised:
+            return "unknown"
+        return "waits" if self.until else "soon" if under_way else "on_way"
+
+
+@dataclass(frozen=True)
+class Said:
+    """Money that is announced for a bill, and by when: `why` is cheque or run. It warns; it stops nobody."""
+
+    why: str
+    until: datetime
+    amount_cents: int
 
 
 @dataclass(frozen=True)
@@ -53,16 +81,17 @@ class Bill:
     hold: Hold | None = None
     paid_on: date | None = None
     first_name: str = ""
+    said: Said | None = None
 
     @property
     def stands(self) -> str:
         """The table of `amount.toml` under `state` that says it."""
-        if self.hold is None:
-            return self.state
-        under_way = self.hold.state in ("submitting", "requires_action")
-        if self.hold.mine:
-            return "mine" if under_way else "mine_on_way"
-        return "waits" if self.hold.until else "soon" if under_way else "on_way"
+        return self.hold.stands if self.hold else self.state
+
+    @property
+    def day(self) -> date | None:
+        """The day that goes with it: when it was paid, or when a bank debit leaves the account."""
+        return self.hold.posts_on if self.hold else self.paid_on
 
 
 @dataclass(frozen=True)
@@ -86,6 +115,11 @@ class Bills:
     def mine(self) -> Hold | None:
         """A payment of this same browser that is under way."""
         return next((bill.hold for bill in self.all if bill.hold and bill.hold.mine), None)
+
+    @property
+    def said(self) -> tuple[Bill, ...]:
+        """Open ones for which money is announced."""
+        return tuple(bill for bill in self.open if bill.said)
 
     @property
     def payable_cents(self) -> int:
@@ -141,13 +175,28 @@ def _hold(request: HttpRequest, row: dict[str, Any]) -> Hold:
     account_id = payer_of(row["account_id"], row["held_by"])
     figures = payment_figures(account_id, row["held_by"])
     waits = figures["state"] in ("submitting", "requires_action") and row["held_until"] > clock.now()
+    why, promised = row.get("held_why") or "session", ""
+    if figures["method_id"]:
+        why = "debit" if figures["gateway"] == "ach" else "run" if why == "run" else "charge"
+    if figures["state"] == "unknown" and figures["promised_at"] and figures["promised_at"] > clock.now():
+        language = preferences.of(request).language
+        promised = moments.promise(region(figures["region"]), figures["promised_at"], language)
     return Hold(
         Made.of(account_id, row["held_by"]),
         figures["state"],
         figures["amount_cents"],
         figures["visit"] == visit.browser(request).hex(),
-        row["held_until"] if waits else None,
+        row["held_until"] if waits and why == "session" else None,
+        why,
+        figures["posts_on"],
+        promised,
     )
+
+
+def _said(row: dict[str, Any]) -> Said | None:
+    if not row.get("said_until") or row["said_until"] <= clock.now():
+        return None
+    return Said(row["said_why"], row["said_until"], row["said_cents"])
 
 
 def _bill(order: Sequence[str], row: dict[str, Any], hold: Hold | None) -> Bill:
@@ -175,6 +224,7 @@ def _bill(order: Sequence[str], row: dict[str, Any], hold: Hold | None) -> Bill:
         hold=hold,
         paid_on=paid_on,
         first_name=row.get("first_name", ""),
+        said=_said(row) if state == "open" else None,
     )
 
 

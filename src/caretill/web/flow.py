@@ -68,7 +68,7 @@ class Made:
         return cls(token, UUID(kept["a"]), UUID(kept["p"]))
 
 
-FlowView = Callable[[HttpRequest, Flow], HttpResponse]
+FlowView = Callable[..., HttpResponse]
 
 
 def with_flow(view: FlowView) -> View:
@@ -77,21 +77,25 @@ def with_flow(view: FlowView) -> View:
     A member's is theirs alone, while they are signed in and may pay each of its bills. A helper's goes to the page of
     its link instead: what this view shows is not for them.
     """
-    return with_any_flow(lambda request, flow: SeeOther(help_address(flow)) if flow.helps else view(request, flow))
+
+    def own(request: HttpRequest, flow: Flow, **more: Any) -> HttpResponse:
+        return SeeOther(help_address(flow)) if flow.helps else view(request, flow, **more)
+
+    return with_any_flow(own)
 
 
 def with_any_flow(view: FlowView) -> View:
     """As `with_flow`, for a view that knows what a helper may not see."""
 
     @wraps(view)
-    def found(request: HttpRequest, flow: str) -> HttpResponse:
+    def found(request: HttpRequest, flow: str, **more: Any) -> HttpResponse:
         held = visit.load(request, flow)
         if held is not None and held.login and member.of(request) is None:
             asked = {"next": f"{url('member_pay')}?flow={held.id}"}
             return SeeOther(f"{url('sign_in')}?{urlencode(asked)}")
         if held is None or (held.login and not theirs(request, held)):
             return errors.problem(request, 404, "flow_gone")
-        return view(request, held)
+        return view(request, held, **more)
 
     return found
 

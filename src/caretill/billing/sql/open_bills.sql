@@ -6,7 +6,8 @@ SELECT b.account_id, b.id AS bill_id, b.region, b.payee, b.kind, b.due_date, b.c
     coalesce(r.credits_pending, 0) AS pending_cents,
     coalesce(r.debits_posted, 0) AS charged_cents,
     coalesce(c.credits_posted - c.debits_posted, 0) AS credit_cents,
-    h.payment_id AS held_by, h.until AS held_until, h.why AS held_why
+    h.payment_id AS held_by, h.until AS held_until, h.why AS held_why,
+    n.why AS said_why, n.until AS said_until, n.amount_cents AS said_cents
 FROM billing_bill b
 JOIN people_account a ON a.account_id = b.account_id
 LEFT JOIN ledger_balance r ON r.account_id = b.account_id AND r.kind = 'receivable' AND r.ref = b.id
@@ -15,4 +16,6 @@ LEFT JOIN ledger_balance c ON c.account_id = b.account_id AND c.kind = 'credit' 
     AND c.currency = b.currency
 LEFT JOIN LATERAL (SELECT payment_id, until, why FROM payments_claim p
     WHERE p.account_id = b.account_id AND p.bill_id = b.id) AS h ON true
+LEFT JOIN LATERAL (SELECT why, until, amount_cents FROM payments_announced s
+    WHERE s.account_id = b.account_id AND s.bill_id = b.id ORDER BY s.until DESC LIMIT 1) AS n ON true
 WHERE b.account_id = %(account_id)s

@@ -15,8 +15,10 @@ from caretill.people.sessions import Session
 from caretill.people.viewer import Hidden
 from caretill.regions.catalog import organisation
 from caretill.web import notices, preferences
+from caretill.web.account.cheque import standing
 from caretill.web.account.member import member_page, signed_in
 from caretill.web.jinja import url
+from caretill.web.moments import said
 from caretill.web.page import accepts, region_of
 from caretill.web.pages import help
 from caretill.web.pages.bill import lines, split
@@ -30,7 +32,8 @@ def member_bill(request: HttpRequest, session: Session, bill: UUID) -> HttpRespo
     """The bill; where its care is not open to this member, only what is owed."""
     figures = member.read_bill(session.viewer, bill)
     region = region_of(figures["region"])
-    shown: Figures = {"bill": figures, "region": region, "payee": organisation().payees[figures["payee"]].name}
+    shown: Figures = {"bill": figures, "payee": organisation().payees[figures["payee"]].name, **said(request, region)}
+    shown["hold"] = standing(figures)
     if not figures["opens"]:
         return member_page(request, session, "account/bill_private.html", **shown)
     language = preferences.of(request).language

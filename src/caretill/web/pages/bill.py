@@ -15,11 +15,13 @@ from caretill.core.tokens import TokenError
 from caretill.letters import links
 from caretill.letters.press import statement_pdf
 from caretill.letters.statement_page import PARTS, bill_words, plain_line
+from caretill.payments import holds
 from caretill.people.viewer import Hidden, Viewer
 from caretill.regions.catalog import organisation
 from caretill.web import notices, preferences, seek
 from caretill.web.flow import with_flow
 from caretill.web.forms.facts import FactsForm
+from caretill.web.moments import said
 from caretill.web.page import accepts, form_page, page, region_of
 from caretill.web.pages.find import held
 from caretill.web.visit import Flow
@@ -61,13 +63,14 @@ def bill(request: HttpRequest, flow: Flow) -> HttpResponse:
     return page(
         request,
         "bill.html",
-        region=region,
         texts=notices.texts(organisation(), region, language),
+        hold=holds.standing(UUID(flow.account_id), [figures_id := UUID(figures["bill_id"])]).get(figures_id),
         flow=flow.id,
         bill=figures,
         told=bill_words(figures, language),
         lines=lines(figures),
         split=split(figures),
+        **said(request, region),
     )
 
 

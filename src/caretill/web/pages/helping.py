@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -48,7 +49,8 @@ def helping(request: HttpRequest, token: str) -> HttpResponse:
         flow.ask({str(bill): cents for bill, cents in link.split(form.cents, payable).items()}, form.amount)
         flow.pay_as(form.payer_name, form.email)
         return kept(request, SeeOther(url("check", flow.id)), flow)
-    figures = {"link": link, "most_cents": most, "fallen": "fallen" in request.GET, "token": token}
+    figures: dict[str, Any] = {"link": link, "most_cents": most, "fallen": "fallen" in request.GET, "token": token}
+    figures["announced"] = bool(found.said)
     return form_page(request, "helping.html", form, region=region_of(link.region), **figures)
 
 
