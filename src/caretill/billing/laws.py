@@ -49,12 +49,16 @@ LAWS = {
         WHERE coalesce(k.claimed, 0) <> 2""",
     "8g what a bill shows adds up to what is owed": """
         SELECT b.account_id, b.id, t.net, h.held FROM billing_bill b
-        LEFT JOIN (SELECT account_id, subject_id, sum(CASE WHEN debit_kind = 'receivable' THEN amount_cents ELSE 0 END
-                       - CASE WHEN credit_kind = 'receivable' THEN amount_cents ELSE 0 END
-                       + CASE WHEN debit_kind = 'credit' AND debit_ref = subject_id THEN amount_cents ELSE 0 END
-                       - CASE WHEN credit_kind = 'credit' AND credit_ref = subject_id THEN amount_cents ELSE 0 END)
-                       AS net FROM ledger_transfer WHERE phase IN ('posted', 'post') GROUP BY 1, 2) t
-            ON t.account_id = b.account_id AND t.subject_id = b.id
+        LEFT JOIN (SELECT account_id, bill_id, sum(cents) AS net FROM (
+                SELECT account_id, subject_id AS bill_id,
+                    CASE WHEN debit_kind = 'receivable' THEN amount_cents ELSE 0 END
+                    - CASE WHEN credit_kind = 'receivable' THEN amount_cents ELSE 0 END AS cents
+                FROM ledger_transfer WHERE phase IN ('posted', 'post')
+                UNION ALL SELECT account_id, debit_ref, amount_cents FROM ledger_transfer
+                WHERE debit_kind = 'credit' AND phase IN ('posted', 'post')
+                UNION ALL SELECT account_id, credit_ref, -amount_cents FROM ledger_transfer
+                WHERE credit_kind = 'credit' AND phase IN ('posted', 'post')) AS x GROUP BY 1, 2) t
+            ON t.account_id = b.account_id AND t.bill_id = b.id
         LEFT JOIN (SELECT account_id, ref, sum(debits_posted - credits_posted) AS held
                    FROM ledger_balance GROUP BY 1, 2) h ON h.account_id = b.account_id AND h.ref = b.id
         WHERE coalesce(t.net, 0) <> coalesce(h.held, 0)""",

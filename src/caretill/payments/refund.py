@@ -60,6 +60,26 @@ def refund(
     return _through(account_id, row, _ask(account_id, row, amount_cents, key, reason, bills=bills))
 
 
+def refund_of(
+    account_id: UUID, payment_id: UUID, amount_cents: int, key: UUID, reason: str, only: str
+) -> dict[str, Any]:
+    """As `refund`, out of what of the payment is `credit` or `deposit` and nothing else: no bill opens again."""
+    row = _payment(account_id, payment_id)
+    if row is None or row["state"] != "succeeded":
+        return {"code": "missing"}
+    return _through(account_id, row, _ask(account_id, row, amount_cents, key, reason, only=only))
+
+
+def left(account_id: UUID, payment_id: UUID) -> int:
+    """Cents of a payment that may still be given back."""
+    row = sql.one(
+        "SELECT payments_left(p.account_id, p) AS cents FROM payments_payment p"
+        " WHERE p.account_id = %s AND p.id = %s AND p.state = 'succeeded'",
+        (account_id, payment_id),
+    )
+    return int(row["cents"]) if row else 0
+
+
 def take_back_whole(account_id: UUID, payment_id: UUID, key: UUID, reason: str) -> dict[str, Any]:
     """As `refund`, of all of a payment that nothing was given back of, before it is settled (see payments.void)."""
     row = _payment(account_id, payment_id)

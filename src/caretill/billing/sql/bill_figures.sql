@@ -22,6 +22,13 @@ WITH bill AS (
             - coalesce(sum(amount_cents) FILTER (WHERE credit_kind = 'credit' AND credit_ref <> subject_id), 0) AS paid_here
     FROM ledger_transfer
     WHERE account_id = %(account_id)s AND subject_id = %(bill_id)s AND phase IN ('posted', 'post')
+), lent AS (
+    -- What this bill was credited beyond its need and was put on others: looked for only where credit of it was used.
+    SELECT coalesce(sum(CASE 'credit' WHEN t.debit_kind THEN t.amount_cents ELSE -t.amount_cents END), 0) AS cents
+    FROM ledger_balance c JOIN ledger_transfer t ON t.account_id = c.account_id AND t.subject_id <> c.ref
+        AND t.phase = 'posted' AND (t.debit_kind = 'credit' AND t.debit_ref = c.ref
+            OR t.credit_kind = 'credit' AND t.credit_ref = c.ref)
+    WHERE c.account_id = %(account_id)s AND c.kind = 'credit' AND c.ref = %(bill_id)s AND c.debits_posted > 0
 ), held AS (
     SELECT coalesce(sum(debits_posted - credits_posted) FILTER (WHERE kind = 'receivable'), 0) AS open,
         coalesce(sum(credits_pending) FILTER (WHERE kind = 'receivable'), 0) AS pending,
@@ -46,7 +53,7 @@ SELECT jsonb_build_object(
             AND l.street <> '' AND NOT l.paperless ORDER BY x.given_at DESC, l.id LIMIT 1) END,
     'charged_cents', m.charged, 'discount_cents', m.discount, 'plan_paid_cents', m.plan_paid,
     'written_off_cents', m.written_off, 'desk_paid_cents', m.desk_paid, 'elsewhere_paid_cents', m.elsewhere_paid,
-    'paid_here_cents', m.paid_here, 'your_part_cents', m.charged - m.discount - m.plan_paid,
+    'paid_here_cents', m.paid_here - e.cents, 'your_part_cents', m.charged - m.discount - m.plan_paid,
     'open_cents', h.open, 'pending_cents', h.pending, 'payable_cents', h.open - h.pending, 'credit_cents', h.credit,
     'lines', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('line_no', l.line_no, 'service_date', l.service_date,
@@ -85,4 +92,4 @@ SELECT jsonb_build_object(
             GROUP BY t.business_date, t.journal_id, t.code, t.kind
         ) AS x)
 ) AS figures
-FROM bill b, moved m, held h
+FROM bill b, moved m, lent e, held h

@@ -49,7 +49,8 @@ LANGUAGE sql AS $$
 $$;
 
 -- The legs that take p_amount of a payment's money out of its places and into p_kind/p_ref. Called under the lock of the
--- payment; locks the balances of its places in the order of the ledger. p: as payments_give_back, for a family's payment.
+-- payment; locks the balances of its places in the order of the ledger. p: as payments_give_back, for a family's payment;
+-- only (credit | deposit): nothing but what stands there.
 -- Answers {legs, rest, bills (cents that open bills again)}: `rest` is what is no longer there.
 CREATE OR REPLACE FUNCTION payments_take_back(p_account_id uuid, pay payments_payment, p_amount bigint, p_code text,
     p_kind text, p_ref uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -67,7 +68,8 @@ BEGIN
         AND (b.kind, b.ref) IN (SELECT l.kind, l.ref FROM payments_places(p_account_id, pay) AS l)
     ORDER BY b.kind, b.ref FOR UPDATE;
     FOR src IN
-        SELECT * FROM payments_places(p_account_id, pay) AS l WHERE l.room > 0
+        SELECT * FROM payments_places(p_account_id, pay) AS l
+        WHERE l.room > 0 AND (p->>'only' IS NULL OR l.kind = p->>'only')
         ORDER BY l.place, l.last_at DESC NULLS LAST, l.ref DESC
     LOOP
         taken := least(rest, src.room);
@@ -80,7 +82,7 @@ BEGIN
             bills := bills + CASE src.kind WHEN 'receivable' THEN taken ELSE 0 END;
         END IF;
     END LOOP;
-    IF rest > 0 AND pay.family AND EXISTS (SELECT 1 FROM ledger_transfer t
+    IF rest > 0 AND pay.family AND p->>'only' IS NULL AND EXISTS (SELECT 1 FROM ledger_transfer t
             WHERE t.account_id = p_account_id AND t.payment_id = pay.id AND t.code = 'forward') THEN
         given := payments_give_back(p_account_id, pay, p || jsonb_build_object('amount_cents', rest), p_kind, p_ref);
         legs := legs || (given->'legs');

@@ -141,3 +141,34 @@ BEGIN
 EXCEPTION WHEN check_violation THEN
     RETURN jsonb_build_object('code', 'floor');
 END $$;
+
+-- Put credit of one or several refs onto a bill. p: bill_id, key (also the journal), sources [{ref, amount_cents}], now,
+-- business_date. Answers applied | repeat | nothing (less credit or less owed than that) | missing, applied_cents.
+CREATE OR REPLACE FUNCTION payments_credit_apply(p_account_id uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    bill billing_bill;
+    before bigint;
+BEGIN
+    SELECT * INTO bill FROM billing_bill WHERE account_id = p_account_id AND id = (p->>'bill_id')::uuid;
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('code', 'missing', 'applied_cents', 0);
+    END IF;
+    PERFORM 1 FROM ledger_balance b WHERE b.account_id = p_account_id AND b.currency = bill.currency
+        AND (b.kind, b.ref) IN (SELECT 'credit', s.ref FROM jsonb_to_recordset(p->'sources') AS s(ref uuid)
+            UNION ALL SELECT 'receivable', bill.id) ORDER BY b.kind, b.ref FOR UPDATE;
+    SELECT sum(amount_cents) INTO before FROM ledger_transfer
+    WHERE account_id = p_account_id AND subject_id = bill.id AND journal_id = (p->>'key')::uuid;
+    IF before > 0 THEN
+        RETURN jsonb_build_object('code', 'repeat', 'applied_cents', before);
+    END IF;
+    PERFORM ledger_post(p_account_id, (SELECT jsonb_agg(jsonb_build_object(
+        'transfer_id', core_uuid7((p->>'now')::timestamptz), 'debit_kind', 'credit', 'debit_ref', s.ref,
+        'credit_kind', 'receivable', 'credit_ref', bill.id, 'amount_cents', s.amount_cents, 'code', 'allocation',
+        'phase', 'posted', 'subject_id', bill.id, 'payee', bill.payee) ORDER BY s.ref)
+        FROM jsonb_to_recordset(p->'sources') AS s(ref uuid, amount_cents bigint)),
+        (p->>'key')::uuid, NULL, bill.currency, (p->>'business_date')::date, (p->>'now')::timestamptz);
+    RETURN jsonb_build_object('code', 'applied', 'applied_cents',
+        (SELECT sum(s.amount_cents) FROM jsonb_to_recordset(p->'sources') AS s(amount_cents bigint)));
+EXCEPTION WHEN check_violation THEN
+    RETURN jsonb_build_object('code', 'nothing', 'applied_cents', 0);
+END $$;
