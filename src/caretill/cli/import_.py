@@ -1,5 +1,5 @@
 """Bring bills in: `import csv PATH` (the documented CSV) or `import synthea DIR`; and what the bank says: `import bai2
-PATH` or `import camt PATH`. Safe to repeat, and to stop.
+PATH` or `import camt PATH`, and of debits `import ach-returns PATH`. Safe to repeat, and to stop.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from caretill.cli import import_bank
+from caretill.cli import import_ach, import_bank
 from caretill.cli.frame import USAGE, Answer, Refused
 from caretill.core.ids import show_pay_code
 from caretill.core.money import show
@@ -27,7 +27,8 @@ BAR = 30
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to import, and how a Synthea export is to be read."""
-    parser.add_argument("kind", choices=(*intake.KINDS, *import_bank.KINDS), help="what the files are")
+    kinds = (*intake.KINDS, *import_bank.KINDS, *import_ach.KINDS)
+    parser.add_argument("kind", choices=kinds, help="what the files are")
     parser.add_argument("path", type=Path, help="a file, a folder or a .zip; files may be .gz")
     parser.add_argument("--rejects", type=int, default=SHOWN, metavar="N", help="refused rows shown (20)")
     only = parser.add_argument_group("synthea only")
@@ -42,8 +43,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Answer:
     """Import, and print what became of it. Exit code 0 also where rows were refused: the rest went in."""
+    if options.kind in import_ach.KINDS:
+        return import_ach.bring_in(options)
     if options.kind in import_bank.KINDS:
         return import_bank.bring_in(options)
+    if options.again:
+        raise Refused("--again is for bai2 and camt", USAGE)
     ask = intake.Ask(options.kind, options.path, _options(options))
     try:
         summary = intake.bring_in(ask, _Bar())

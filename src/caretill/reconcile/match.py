@@ -17,12 +17,15 @@ def match(provider: str | None = None) -> dict[str, int]:
 
     An operation is matched where our payment, refund or dispute has the same amount. A payout is at the bank where a
     booked line names it with its amount; without a name only where one line and one payout, and no others, have that
-    amount around the promised day. While no statement was ever read here, the processor's word counts.
+    amount around the promised day. While no statement was ever read here, the processor's word counts. Our own files
+    of bank debits, and the banks' files of returns, stand beside payouts under the provider `ach`.
     """
     with transaction.atomic():
         sql.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        changed = 0
-        for row in sql.query("SELECT DISTINCT provider FROM reconcile_payout WHERE state = 'filed'"):
+        sql.execute("SELECT reconcile_list_ach(%s::jsonb)", (sql.dumps({"now": clock.now()}),))
+        ours = sql.one("SELECT reconcile_match_ach() AS changed")
+        changed = ours["changed"] if ours else 0
+        for row in sql.query("SELECT DISTINCT provider FROM reconcile_payout WHERE provider <> 'ach'"):
             if provider in (None, row["provider"]):
                 asked = sql.dumps({"provider": row["provider"]})
                 one = sql.one("SELECT reconcile_match_operations(%s::jsonb) AS changed", (asked,))

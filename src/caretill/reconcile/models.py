@@ -85,9 +85,9 @@ class Operation(models.Model):
             models.Index(fields=["provider", "kind", "operation_ref"], name="reconcile_operation_ref"),
             models.Index(fields=["account_id", "payment_id"], name="reconcile_operation_payment"),
             models.Index(
-                fields=["account_id", "payment_id"],
+                fields=["provider", "payout_ref", "account_id", "payment_id", "number"],
                 condition=models.Q(state="matched"),
-                name="reconcile_operation_waits",
+                name="reconcile_operation_books",
             ),
             models.Index(
                 fields=["state", "at"],

@@ -84,7 +84,7 @@ def test_a_set_is_all_or_nothing(two_payouts: Remitter, monkeypatch: pytest.Monk
 
         def dies(*given: object, **named: object) -> object:
             answer = usual(*given, **named)  # type: ignore[arg-type]
-            if "reconcile_book_set" in str(given[0]):
+            if "reconcile_book_payout" in str(given[0]):
                 raise Killed("before the commit")
             return answer
 

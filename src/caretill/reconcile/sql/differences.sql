@@ -34,8 +34,8 @@ WITH found AS (
         AND q.business_date BETWEEN w.first AND w.last - %(patience)s::int
     WHERE q.state = 'succeeded' AND q.settled_on IS NULL AND q.captured_cents <> q.refunded_cents
         AND q.business_date < %(today)s::date - %(patience)s::int
-        AND NOT EXISTS (SELECT 1 FROM reconcile_operation o WHERE o.provider = a.gateway AND o.kind = 'charge'
-            AND o.operation_ref = q.charge_ref)
+        AND NOT EXISTS (SELECT 1 FROM reconcile_operation o WHERE o.account_id = q.account_id AND o.payment_id = q.id
+            AND o.kind = 'charge')
     UNION ALL
     SELECT 'refund ' || r.account_id || ' ' || r.id, 'missing_at_processor', r.business_date, NULL, -r.amount_cents,
         q.currency, concat_ws(' ', 'refund', r.refund_ref, q.reference)

@@ -48,48 +48,62 @@ BEGIN
     RETURN v_found;
 END $$;
 
--- Book one set of matched operations of payouts that are at the bank; answers how many.
--- p: now, days {region: business date}, rows. An operation that another worker holds is passed over.
-CREATE OR REPLACE FUNCTION reconcile_book_set(p jsonb) RETURNS int LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+-- Book one set of matched operations of a payout that is at the bank, in the order of accounts.
+-- p: provider, payout_ref, now, days {region: business date}, rows, after [account, payment, number] where the set before
+-- ended. Answers {booked, after}; an operation that another worker holds is passed over.
+CREATE OR REPLACE FUNCTION reconcile_book_payout(p jsonb) RETURNS jsonb LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
+    y reconcile_payout;
     v_rows int;
+    v_after jsonb;
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS settling (
-        provider text, payout_ref text, number int, kind text, account_id uuid, payment_id uuid, net_cents bigint,
-        fee_cents bigint, currency text, payee text, bank_ref uuid, business_date date, settled_on date, journal_id uuid
+        place tid, number int, kind text, account_id uuid, payment_id uuid, net_cents bigint, fee_cents bigint,
+        payee text, business_date date, journal_id uuid
     ) ON COMMIT DELETE ROWS;
     DELETE FROM settling;
-    INSERT INTO settling (provider, payout_ref, number, kind, account_id, payment_id, net_cents, fee_cents, currency,
-        payee, bank_ref, business_date, settled_on, journal_id)
-    SELECT o.provider, o.payout_ref, o.number, o.kind, o.account_id, o.payment_id, o.net_cents, o.fee_cents, y.currency,
+    SELECT * INTO y FROM reconcile_payout WHERE provider = p->>'provider' AND payout_ref = p->>'payout_ref'
+        AND settled_on IS NOT NULL AND state = 'filed';
+    IF NOT FOUND THEN
+        RETURN jsonb_build_object('booked', 0);
+    END IF;
+    INSERT INTO settling (place, number, kind, account_id, payment_id, net_cents, fee_cents, payee, business_date,
+        journal_id)
+    SELECT o.ctid, o.number, o.kind, o.account_id, o.payment_id, o.net_cents, o.fee_cents,
         coalesce((SELECT t.payee FROM ledger_transfer t WHERE t.account_id = o.account_id
-            AND t.payment_id = o.payment_id AND t.debit_kind = 'clearing' ORDER BY t.transfer_id LIMIT 1), ''), md5(y.provider || ' ' || y.payout_ref)::uuid,
-        (p->'days'->>q.region)::date, y.settled_on, core_uuid7(v_now)
-    FROM reconcile_operation o
-    JOIN reconcile_payout y ON y.provider = o.provider AND y.payout_ref = o.payout_ref
-    JOIN payments_payment q ON q.account_id = o.account_id AND q.id = o.payment_id
-    WHERE o.state = 'matched' AND y.settled_on IS NOT NULL AND y.state = 'filed'
-    ORDER BY o.account_id, o.payment_id LIMIT (p->>'rows')::int
-    FOR UPDATE OF o SKIP LOCKED;
+            AND t.payment_id = o.payment_id AND t.debit_kind = 'clearing' LIMIT 1), ''),
+        (p->'days'->>q.region)::date, core_uuid7(v_now)
+    FROM (
+        SELECT x.ctid, x.number, x.kind, x.account_id, x.payment_id, x.net_cents, x.fee_cents FROM reconcile_operation x
+        WHERE x.state = 'matched' AND x.provider = y.provider AND x.payout_ref = y.payout_ref
+            AND (x.account_id, x.payment_id, x.number) > ((p->'after'->>0)::uuid, (p->'after'->>1)::uuid,
+                (p->'after'->>2)::int)
+        ORDER BY x.account_id, x.payment_id, x.number LIMIT (p->>'rows')::int FOR UPDATE SKIP LOCKED
+    ) AS o
+    JOIN payments_payment q ON q.account_id = o.account_id AND q.id = o.payment_id;
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     IF v_rows = 0 THEN
-        RETURN 0;
+        RETURN jsonb_build_object('booked', 0);
     END IF;
+    SELECT jsonb_build_array(account_id, payment_id, number) INTO v_after FROM settling
+    ORDER BY account_id DESC, payment_id DESC, number DESC LIMIT 1;
     -- What the processor kept and what it sent on, both out of clearing; what it took back goes in again.
     INSERT INTO ledger_transfer (account_id, transfer_id, debit_kind, debit_ref, credit_kind, credit_ref, amount_cents,
         currency, code, phase, journal_id, payment_id, payee, business_date, recorded_at)
     SELECT s.account_id, core_uuid7(v_now),
         CASE WHEN g.cents > 0 THEN g.kind ELSE 'clearing' END, CASE WHEN g.cents > 0 THEN g.ref ELSE s.payment_id END,
         CASE WHEN g.cents > 0 THEN 'clearing' ELSE g.kind END, CASE WHEN g.cents > 0 THEN s.payment_id ELSE g.ref END,
-        abs(g.cents), s.currency, g.code, 'posted', s.journal_id, s.payment_id, s.payee, s.business_date, v_now
-    FROM settling s, LATERAL (VALUES ('bank', s.bank_ref, s.net_cents, 'payout'), ('fee', s.bank_ref, s.fee_cents, 'fee'))
-        AS g(kind, ref, cents, code)
+        abs(g.cents), y.currency, g.code, 'posted', s.journal_id, s.payment_id, s.payee, s.business_date, v_now
+    FROM settling s, LATERAL (VALUES
+        ('bank', md5(y.provider || ' ' || y.payout_ref)::uuid, s.net_cents, 'payout'),
+        ('fee', md5(y.provider || ' ' || y.payout_ref)::uuid, s.fee_cents, 'fee')) AS g(kind, ref, cents, code)
     WHERE g.cents <> 0;
-    UPDATE payments_payment q SET settled_on = s.settled_on FROM settling s
+    UPDATE payments_payment q SET settled_on = y.settled_on FROM settling s
     WHERE s.kind = 'charge' AND q.account_id = s.account_id AND q.id = s.payment_id AND q.settled_on IS NULL;
+    -- By place: the rows are locked, so they stay there; who has no statistics would look for each in all the others.
     UPDATE reconcile_operation o SET state = 'booked', journal_id = s.journal_id, booked_at = v_now FROM settling s
-    WHERE o.provider = s.provider AND o.payout_ref = s.payout_ref AND o.number = s.number;
-    RETURN v_rows;
+    WHERE o.ctid = s.place;
+    RETURN jsonb_build_object('booked', v_rows, 'after', v_after);
 END $$;
