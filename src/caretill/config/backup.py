@@ -34,7 +34,7 @@ from caretill.config.backup_file import (
     copy_in,
     opened,
     remove_dead,
-)  # fmt: skip
+)
 from caretill.config.binaries import Binaries, choose
 from caretill.config.env import Where, given
 from caretill.config.places import places
@@ -78,9 +78,9 @@ def make(where: Where, to: Path | None, keep: int | None, told: Told) -> Made:
     """
     if where.own_server:
         raise BackupRefused(OWN_SERVER)
+    folder.refuse_unfinished(where.data)
     if not (places(where.data).cluster / "PG_VERSION").exists():
         raise BackupRefused(f"{where.data} holds no database")
-    folder.refuse_unfinished(where.data)
     target = _target(where.data, to, keep)
     with ExitStack() as stack:
         stack.enter_context(folder.backing_up(where.data))

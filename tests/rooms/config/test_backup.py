@@ -40,6 +40,8 @@ EVERYTHING = (
 def test_restored_elsewhere_it_is_the_same(living: Path, whole: Path, fresh: Path) -> None:
     figures = did("restore", str(whole), "--data", str(fresh))
     assert (figures["laws"] > 30, figures["broken"], figures["aside"]) == (True, 0, None)
+    home = "postgres" if (fresh / "postgres").exists() else "postgres.home"
+    assert folder.things(fresh) == sorted(["demo", "secrets", home])
     for stream in STREAMS:
         assert (figures["ledger"][stream]["digest"], figures["ledger"][stream]["rows"]) == by_hand(fresh, stream)
     assert figures["ledger"]["ledger"]["rows"] > 100
@@ -52,9 +54,6 @@ def test_restored_elsewhere_it_is_the_same(living: Path, whole: Path, fresh: Pat
     with sqlite3.connect(fresh / "demo" / "processor.db") as store:
         assert store.execute("SELECT cents FROM charge").fetchall() == [(1250,)]
     store.close()
-    assert folder.things(fresh) == sorted(
-        {"demo", "secrets", *({"postgres"} if (fresh / "postgres").exists() else {"postgres.home"})}
-    )
     assert not (fresh / "demo" / "logs").exists()
 
 
@@ -170,6 +169,7 @@ def test_another_ledger_changes_nothing(whole: Path, fresh: Path, tmp_path: Path
     assert not (fresh / folder.STAGING).exists()
 
 
+@pytest.mark.slow
 def test_what_stands_there_is_moved_aside_and_still_opens(whole: Path, fresh: Path) -> None:
     with embedded.Embedded(fresh), psycopg.connect(**embedded.dsn(fresh, embedded.OWNER)) as connection:
         connection.execute("CREATE TABLE was_here AS SELECT 7 AS n")
@@ -321,3 +321,25 @@ def test_a_database_outside_its_folder_changes_places_too(whole: Path, base: Pat
     finally:
         for each in filter(None, (data, aside)):
             places.forget(each)
+
+
+@pytest.mark.slow
+def test_a_killed_restore_leaves_the_old_or_the_new(whole: Path, fresh: Path) -> None:
+    with embedded.Embedded(fresh), psycopg.connect(**embedded.dsn(fresh, embedded.OWNER)) as connection:
+        connection.execute("CREATE TABLE was_here AS SELECT 7 AS n")
+    old, new = ("was_here", None), (None, "billing_bill")
+    seen = []
+    for delay in (0.4, 0.8, 1.4, 2.0, 2.6):
+        child = begin("restore", str(whole), "--data", str(fresh), "--replace")
+        time.sleep(delay)
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        if folder.unfinished(fresh):
+            did("restore", str(whole), "--data", str(fresh), "--replace")
+        seen += rows(fresh, "SELECT to_regclass('was_here')::text, to_regclass('billing_bill')::text")
+    assert set(seen) <= {old, new}
+    assert seen[0] == old
+    assert did("restore", str(whole), "--data", str(fresh), "--replace")["broken"] == 0
+    assert not (fresh / folder.STAGING).exists()
+    asides = list(fresh.glob(f"{folder.ASIDE}*"))
+    assert sum(rows(aside, "SELECT to_regclass('was_here')::text") == [("was_here",)] for aside in asides) == 1
