@@ -7,8 +7,7 @@ back: exactly one of the two happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +15,7 @@ from uuid import UUID
 
 from django.db import OperationalError, transaction
 
-from caretill.ach import proofs, writing
+from caretill.ach import locks, proofs, writing
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
 from caretill.methods import mandates
@@ -30,7 +29,7 @@ DESCRIPTION = "BILL PYMT"  # what the payer's bank shows beside our name, ten ch
 NOTHING = UUID(int=0)
 _LOST = {"40P01", "40001", "55P03"}  # deadlock, serialisation, lock not available
 _TRIES = 5
-_WORDS = "ach build"
+LOCK = "ach build or send"
 Progress = Callable[[int], None]
 
 
@@ -40,10 +39,6 @@ class NoDebitBank(Exception):
 
 class TooManyFiles(Exception):
     """The letters and digits that tell apart the files of one day are used up."""
-
-
-class BuildBusy(Exception):
-    """Another build, or sending, is under way."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +81,10 @@ def build(same_day: bool | None = None, progress: Progress | None = None, most: 
 
     Taken are debits whose day the bank can still reach with this file, and accounts to be proved; a debit from the web
     only once its account is. `same_day` (as the organisation says, where None): what is due already settles today where
-    a window is open. Raises NoDebitBank, TooManyFiles, BuildBusy.
+    a window is open. Raises NoDebitBank, TooManyFiles, locks.Busy.
     """
     bank = debit_bank()
-    with alone():
+    with locks.alone(LOCK):
         file = _open_file(bank, bank.same_day if same_day is None else same_day)
         proved = proofs.take(file, bank)
         counts = _take(file, bank, progress, most)
@@ -109,18 +104,6 @@ def build(same_day: bool | None = None, progress: Progress | None = None, most: 
         effective_on=kept.effective_on,
         sha256=sum_.sha256 if sum_ else "",
     )
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """One build or sending at a time, in all programs. Raises BuildBusy."""
-    row = sql.one("SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS got", (_WORDS,))
-    if not (row and row["got"]):
-        raise BuildBusy("another build or sending is under way")
-    try:
-        yield
-    finally:
-        sql.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (_WORDS,))
 
 
 def _open_file(bank: DebitBank, same_day: bool) -> dict[str, Any]:

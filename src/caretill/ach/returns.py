@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from caretill.ach import changes, decide
+from caretill.ach import changes, decide, locks
 from caretill.core import clock, sealed, sql
 from caretill.formats import nacha, nacha_read
 from caretill.formats.nacha import Change, Return
@@ -25,6 +25,7 @@ from caretill.formats.nacha_faults import NachaRejected
 from caretill.regions import bankdays
 
 SET_ROWS = 1_000
+LOCK = "reading of returns"
 _LINE = (
     "sha256, line, kind, code, trace, own_trace, rdfi, amount_cents, sec_code, corrected, refused_code, disposition,"
     " reason, note"
@@ -69,12 +70,23 @@ def take(source: BinaryIO, name: str, progress: Callable[[int], None] | None = N
         except NachaRejected as rejected:
             _reject(name, digest, [str(fault) for fault in rejected.faults])
     if not known:
-        finish(progress)
+        finish(progress, wait=True)
     return told(digest, known)
 
 
-def finish(progress: Callable[[int], None] | None = None) -> dict[str, int]:
-    """Apply every line that nobody has looked at yet, of all files that were taken: {decided}. A turn of the worker."""
+def finish(progress: Callable[[int], None] | None = None, wait: bool = False) -> dict[str, int]:
+    """Apply every line that nobody has looked at yet, of all files that were taken: {decided}. A turn of the worker.
+
+    One program does so at a time; another waits for it, or leaves it to that one.
+    """
+    try:
+        with locks.alone(LOCK, wait):
+            return {"decided": _finish(progress)}
+    except locks.Busy:
+        return {"decided": 0}
+
+
+def _finish(progress: Callable[[int], None] | None) -> int:
     decided = 0
     while rows := _undecided():
         for row in rows:
@@ -86,7 +98,7 @@ def finish(progress: Callable[[int], None] | None = None) -> dict[str, int]:
         "UPDATE ach_returned_file f SET state = 'done' WHERE state = 'taken' AND NOT EXISTS ("
         " SELECT 1 FROM ach_returned_line l WHERE l.sha256 = f.sha256 AND l.disposition = '')"
     )
-    return {"decided": decided}
+    return decided
 
 
 def told(digest: bytes, known: bool = False) -> Told:

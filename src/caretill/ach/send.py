@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from caretill.ach import build, writing
+from caretill.ach import build, locks, writing
 from caretill.core import clock, sql
 from caretill.regions import bankdays
 
@@ -70,9 +70,9 @@ def send(carrier: Carrier, again: str = "") -> list[Sent]:
 
     Who dies on the way sends it once more: the bank gets the same name and the same bytes. A file that goes later than
     its entries asked for settles later: their days are set right. Raises NotTheBytes,
-    BuildBusy, KeyError (no such file).
+    locks.Busy, KeyError (no such file).
     """
-    with build.alone():
+    with locks.alone(build.LOCK):
         return [_send(carrier, row) for row in _due(again)]
 
 

@@ -52,6 +52,7 @@ COMMANDS = {
     "export": Command("caretill.cli.export", "send out: csv, what came in; postings, what was paid"),
     "autopay": Command("caretill.cli.autopay", "plan, approve, run, pause, resume, status: automatic payment"),
     "statements": Command("caretill.cli.statements", "`statements run`: papers of new and changed bills"),
+    "ach": Command("caretill.cli.ach", "`ach build`, `send`, `status`: files of bank debits"),
     "reconcile": Command("caretill.cli.reconcile", "ledger, processor and bank side by side; every difference"),
     "documents": Command("caretill.cli.documents", "papers people sent in: list, take, forget"),
     "backup": Command("caretill.cli.backup", "the database and its keys in one file, while it runs", settings=False),

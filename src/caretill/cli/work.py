@@ -13,6 +13,8 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from caretill.ach import again, settle
+from caretill.ach import returns as ach_returns
 from caretill.autopay import turn
 from caretill.cli.frame import Answer
 from caretill.cli.processes import asked_to_stop
@@ -21,7 +23,7 @@ from caretill.core import clock, limits, outbox, seals
 from caretill.intake import documents
 from caretill.letters import send, statements
 from caretill.methods import upkeep
-from caretill.payments import callbacks, disputes, refund, saving, sweep
+from caretill.payments import callbacks, deposits, disputes, refund, saving, sweep
 from caretill.people.viewer import Hidden
 from caretill.reconcile import run as reconcile
 
@@ -88,6 +90,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("cards", saving.sweep, every=5),
         Step("refunds", refund.sweep),
         Step("disputes", disputes.sweep, every=5),
+        Step("deposits", deposits.work, every=30),
     ),
     "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver, most=5)}),),
     "papers": (Step("statements", Papers(), every=60),),
@@ -96,6 +99,11 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("notices", turn.tell, every=5),
         Step("due", turn.due, every=5),
         Step("taken", turn.follow, every=5),
+    ),
+    "debits": (
+        Step("returned", ach_returns.finish, every=5),
+        Step("settled", settle.settle, every=300),
+        Step("again", again.present, every=3600),
     ),
     "payouts": (Step("payouts", reconcile.turn, every=300),),
     "house": (

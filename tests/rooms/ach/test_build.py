@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from caretill.ach import build, send, settle, writing
+from caretill.ach import build, locks, send, settle, writing
 from caretill.core import clock, sql
 from caretill.formats import nacha_read
 from caretill.methods import change, mandates, validate
@@ -235,8 +235,8 @@ def test_a_build_that_dies_is_finished_by_the_next(db: None, monkeypatch: pytest
 
 
 def test_one_build_at_a_time(db: None, app_connection: Any) -> None:
-    app_connection.execute("SELECT pg_advisory_lock(hashtextextended('ach build', 0))")
-    with pytest.raises(build.BuildBusy):
+    app_connection.execute("SELECT pg_advisory_lock(hashtextextended('ach build or send', 0))")
+    with pytest.raises(locks.Busy):
         build.build()
 
 
