@@ -33,12 +33,14 @@ from caretill.payments import callbacks, gateways
 from caretill.payments.gateways.sandbox import SandboxGateway
 from caretill.sim.processor.shell import BASE_URL, Shell
 from house import run
+from house.bank_states import BANK
 from house.cast import a_bill
 from house.desk import Desk
 from house.door_states import DOOR
 from house.help_states import HELP
 from house.matrix_states import STATES, Stage
 from house.member_states import MEMBER
+from house.method_states import METHODS
 from house.payer import Payer
 from house.scenes import DECLINED, NOON
 from house.self_states import SELF
@@ -77,6 +79,8 @@ ALL: dict[str, Callable[[Stage], None]] = {
     **DOOR,
     **MEMBER,
     **SELF,
+    **METHODS,
+    **BANK,
     **HELP,
 }
 

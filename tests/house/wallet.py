@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from caretill.core import sql
 from caretill.methods import access, keep, mandates, validate
 from caretill.methods.mandate_text import MandateKind, MandateText
+from caretill.payments import saving as cards
 
 ROUTING = "021000021"
 NUMBER = "4417123456789"
@@ -101,3 +102,10 @@ def a_mandate(
         varies=kind == "recurring",
         email=email,
     )
+
+
+def a_saving(account_id: UUID, login_id: UUID, text: MandateText) -> UUID:
+    """A card on its way to being saved: its owner is on the processor's page."""
+    wish = cards.SaveAsk(account_id, uuid4(), login_id, "oregon", text, "203.0.113.9")
+    assert cards.begin(wish).code == "open"
+    return wish.saving_id
