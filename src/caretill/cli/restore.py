@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from caretill.cli.backup import Bar, peak_mib, told
-from caretill.cli.frame import BROKEN, OK, Answer
+from caretill.cli.frame import BROKEN, OK, USAGE, Answer, Refused
 from caretill.config import env, restore
 from caretill.config.restore import Restored
 from caretill.core import clock
@@ -22,13 +22,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Which backup, and whether something may be moved aside."""
     parser.add_argument("file", type=Path, metavar="FILE", help="what `caretill backup` wrote")
     parser.add_argument("--replace", action="store_true", help="move what the data directory holds aside")
+    parser.add_argument("--drill", action="store_true", help="try it beside what runs: rebuild, check, remove")
 
 
 def run(options: argparse.Namespace) -> Answer:
     """Restore; exit code 1 also where laws of the restored data are broken."""
+    if options.drill and options.replace:
+        raise Refused("--drill replaces nothing", USAGE)
     began, bar = clock.monotonic(), Bar()
     try:
-        done = restore.restore(options.file, env.where(), options.replace, bar)
+        if options.drill:
+            done = restore.drill(options.file, env.where(), bar)
+        else:
+            done = restore.restore(options.file, env.where(), options.replace, bar)
     finally:
         bar.end()
     if done.finished:
@@ -36,7 +42,10 @@ def run(options: argparse.Namespace) -> Answer:
     for row in done.rows[:SHOWN]:
         print(", ".join(f"{column} {value}" for column, value in row.items()), file=sys.stderr)
     seconds = clock.monotonic() - began
-    return Answer(_line(done, seconds), _figures(done, seconds), BROKEN if done.broken else OK)
+    line = _line(done, seconds)
+    if options.drill:
+        line = f"a drill of {options.file}: {line}\nnothing was replaced, and all of it is removed again"
+    return Answer(line, _figures(done, seconds), BROKEN if done.broken else OK)
 
 
 def _line(done: Restored, seconds: float) -> str:

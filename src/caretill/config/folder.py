@@ -16,12 +16,12 @@ from pathlib import Path
 from caretill.config.embedded import EmbeddedFailed
 from caretill.config.places import Places, outside_home, places
 
-BACKUPS, STAGING, JOURNAL = "backups", "restoring", "restore.json"
+BACKUPS, STAGING, DRILL, JOURNAL = "backups", "restoring", "drill", "restore.json"
 ASIDE = "replaced-"
 # The script's own environment and caches, locks, and what backup and restore make: never moved, never taken along.
 STAYS = {
     "env", "env.lock", "env.stamp", "env.stamp.new", "env.unfinished", "mypy", "pytest", "ruff", "hypothesis",
-    "postgres.lock", "backup.lock", "demo.lock", BACKUPS, STAGING, JOURNAL, f"{JOURNAL}.new",
+    "postgres.lock", "backup.lock", "demo.lock", BACKUPS, STAGING, DRILL, JOURNAL, f"{JOURNAL}.new",
 }  # fmt: skip
 # The database goes as a dump, which every later version reads; its place and its socket are this machine's.
 DATABASE = {"postgres", "postgres.home", "postgres.home.was", "postgres.socket"}

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_data
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -55,11 +56,26 @@ class Restored:
     finished: bool = False
 
 
-def restore(path: Path, where: Where, replace: bool, told: Told) -> Restored:
+def drill(path: Path, where: Where, told: Told) -> Restored:
+    """Do all of a restore beside what runs, up to the laws, and remove it again: a backup that was tried.
+
+    Raises what `restore` raises.
+    """
+    apart = replace_data(where, data=where.data / folder.DRILL)
+    try:
+        return restore(path, apart, False, told, stands=False)
+    finally:
+        if apart.data.exists():
+            clear(apart.data)
+            shutil.rmtree(apart.data)
+
+
+def restore(path: Path, where: Where, replace: bool, told: Told, stands: bool = True) -> Restored:
     """Make `where.data` the installation that the backup is of.
 
     Raises BadBackup (the file), BackupRefused or FolderRefused (the place), ToolFailed, or what starting a database
-    raises; then what was there is as it was. `finished`: only a change of places that was cut short was completed.
+    raises; then what was there is as it was. Without `stands` it ends before it is put in place.
+    `finished`: only a change of places that was cut short was completed.
     """
     if where.own_server:
         raise BackupRefused(OWN_SERVER)
@@ -88,6 +104,8 @@ def restore(path: Path, where: Where, replace: bool, told: Told) -> Restored:
         except BaseException:
             clear(where.data)
             raise
+        if not stands:
+            return restored
         aside = where.data / f"{folder.ASIDE}{clock.now():%Y%m%dT%H%M%SZ}" if there else None
         folder.put_in_place(where.data, aside or where.data, manifest.fingerprint)
         clear(where.data)

@@ -343,3 +343,17 @@ def test_a_killed_restore_leaves_the_old_or_the_new(whole: Path, fresh: Path) ->
     assert not (fresh / folder.STAGING).exists()
     asides = list(fresh.glob(f"{folder.ASIDE}*"))
     assert sum(rows(aside, "SELECT to_regclass('was_here')::text") == [("was_here",)] for aside in asides) == 1
+
+
+@pytest.mark.slow
+def test_a_drill_leaves_what_runs_as_it_is(living: Path, whole: Path, tmp_path: Path, alone: None) -> None:
+    with embedded.Embedded(living):
+        figures = did("restore", str(whole), "--data", str(living), "--drill")
+    assert (figures["broken"], figures["ledger"]) == (0, manifest_of(whole).ledger)
+    assert not (living / folder.DRILL).exists()
+    assert not list(living.glob(f"{folder.ASIDE}*"))
+    with pytest.raises(BadBackup, match="is damaged"):
+        restore.drill(bitten(whole, tmp_path / "bad"), where(living), quiet)
+    assert not (living / folder.DRILL).exists()
+    wrong = caretill("restore", str(whole), "--data", str(living), "--drill", "--replace")
+    assert (wrong.returncode, "replaces nothing" in wrong.stderr) == (2, True)
