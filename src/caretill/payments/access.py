@@ -44,7 +44,8 @@ def _figures(account_id: UUID, payment_id: UUID) -> dict[str, Any]:
     whom = {part["payee_name"] for part in figures["parts"]}
     whom |= {payees[figures["deposit_payee"]].name} if figures["deposit_payee"] else set()
     figures["payee_names"] = sorted(whom)
-    figures["posts_on"] = date.fromisoformat(figures["posts_on"]) if figures["posts_on"] else None
+    for name in ("posts_on", "settled_on"):
+        figures[name] = date.fromisoformat(figures[name]) if figures[name] else None
     for name in ("created_at", "expires_at", "promised_at", "returned_at"):
         figures[name] = datetime.fromisoformat(figures[name]) if figures[name] else None
     for kind in ("refunds", "returns", "disputes"):

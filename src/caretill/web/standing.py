@@ -73,7 +73,13 @@ def _bank_steps(figures: dict[str, Any], stands: str) -> tuple[Step, ...]:
     sent = Step("done", "to_bank", at.get("pending"))
     if stands == "bank_sent":
         return (agreed, sent, Step("now", "moves", day=figures["posts_on"]), Step("next", "booked"))
-    return (agreed, sent, Step("done", "moves", day=figures["posts_on"]), Step("done", "booked", figures["paid_at"]))
+    moved = (Step("done", "moves", day=figures["posts_on"]), Step("done", "booked", figures["paid_at"]))
+    return (agreed, sent, *moved, *([_arrived(figures)] if figures.get("settled_on") else []))
+
+
+def _arrived(figures: dict[str, Any]) -> Step:
+    """At the organisation's bank: known once payouts and statements say so (room reconcile)."""
+    return Step("done", "arrived", day=figures["settled_on"])
 
 
 def _ended(figures: dict[str, Any], now: datetime) -> datetime:
@@ -103,5 +109,5 @@ def steps(figures: dict[str, Any], stands: str) -> tuple[Step, ...]:
         Step("done", "checking"),
         Step("done", "yes", said),
         booked,
-        Step("next", "settled", note="settled"),
+        _arrived(figures) if figures.get("settled_on") else Step("next", "settled", note="settled"),
     )

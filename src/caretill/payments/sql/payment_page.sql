@@ -8,7 +8,7 @@ SELECT jsonb_build_object(
     'expires_at', p.expires_at, 'promised_at', p.promised_at, 'returned_at', p.returned_at,
     'visit', encode(p.visit, 'hex'), 'key', p.key, 'help_id', p.help_id,
     'gateway', t.gateway, 'method_id', p.method_id, 'mandate_id', p.mandate_id, 'origin', p.origin,
-    'posts_on', p.posts_on, 'deposit_cents', p.deposit_cents, 'deposit_payee', p.deposit_payee,
+    'posts_on', p.posts_on, 'settled_on', p.settled_on, 'deposit_cents', p.deposit_cents, 'deposit_payee', p.deposit_payee,
     'session_url', t.session_url, 'late', EXISTS (
         SELECT 1 FROM payments_event e WHERE e.account_id = p.account_id AND e.payment_id = p.id
             AND e.from_state IN ('voided', 'failed') AND e.event = 'succeeded'),
