@@ -182,15 +182,19 @@ class Banking:
         known = self.accounts.setdefault(number, [])
         if known and self.chance.random() < 0.8:
             return self.chance.choice(known)
+        known.append(self.added(bill, None))
+        return known[-1]
+
+    def added(self, bill: Owed, login_id: UUID | None) -> UUID:
+        """A bank account, proved already or by a prenote that the next file holds."""
         self._given += 1
         digits = f"{self.chance.randrange(10**9):09d}{self._given:04d}"
-        added = keep.add_bank(keep.BankAsk(bill.account_id, None, "Pat Payer", ROUTING, digits, "checking"))
+        added = keep.add_bank(keep.BankAsk(bill.account_id, login_id, "Pat Payer", ROUTING, digits, "checking"))
         assert added.method_id is not None, added
         if self.chance.random() < 0.5:
             validate.begin(bill.account_id, added.method_id, "prenote")
         else:
             validate.mark(bill.account_id, added.method_id, "valid", "")
-        known.append(added.method_id)
         return added.method_id
 
     def _agree(self, bill: Owed, method_id: UUID, cents: int) -> UUID:

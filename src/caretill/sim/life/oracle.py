@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from caretill.sim.life.counter import Taken
 
 NOBODY = UUID(int=0)
+NOTICE = timedelta(days=10)
 UNDER_WAY = frozenset({"submitting", "requires_action", "pending", "unknown"})
 
 
@@ -45,6 +47,11 @@ class Booked:
     amount_cents: int
     account_id: UUID
     in_name: bool  # nobody pressed: an order of theirs, or a debit that is presented again
+    origin: str
+    origin_id: UUID | None
+    begun_at: datetime
+    moves_on: date  # when the money is to move
+    again: bool  # the same debit, presented once more
     charge_ref: str
     family: bool
     settled: bool  # nothing of it is still to be brought to a bill
@@ -59,6 +66,16 @@ class Standing:
     credit_cents: int
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What a mail said when it left: so much at most, on that day, for that order."""
+
+    order_id: UUID
+    told_on: date
+    take_on: date
+    cents: int
+
+
 @dataclass
 class Oracle:
     """Compares, and remembers nothing of the product's."""
@@ -66,6 +83,8 @@ class Oracle:
     intents: dict[UUID, Intent] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)  # what people saw that must not be
     withdrawn: set[UUID] = field(default_factory=set)  # who was told that their debit was taken back
+    promises: list[Promise] = field(default_factory=list)
+    ended: dict[UUID, datetime] = field(default_factory=dict)  # orders whose payer was told that they are over
 
     def asks(self, intent: Intent) -> None:
         """Somebody presses Pay."""
@@ -136,6 +155,30 @@ class Oracle:
         if over and (payment.state in UNDER_WAY or not payment.settled):
             found.append(f"still under way long after: {name}")
         return found
+
+    def orders(self, booked: Iterable[Booked]) -> list[str]:
+        """What was begun in somebody's name without its notice, or after they were told that it is over."""
+        found = []
+        for payment in booked:
+            if payment.origin_id is None or payment.again:
+                continue
+            over = self.ended.get(payment.origin_id)
+            if over is not None and payment.begun_at > over:
+                found.append(f"begun {payment.begun_at} for an order that was over at {over}: {payment.reference}")
+            if payment.origin == "autopay" and not any(self._kept(each, payment) for each in self.promises):
+                found.append(
+                    f"{payment.amount_cents} on {payment.moves_on} without ten days' notice: {payment.reference}"
+                )
+        return found
+
+    @staticmethod
+    def _kept(promise: Promise, payment: Booked) -> bool:
+        return (
+            promise.order_id == payment.origin_id
+            and promise.told_on + NOTICE <= payment.moves_on
+            and promise.take_on <= payment.moves_on
+            and promise.cents >= payment.amount_cents
+        )
 
     def adrift(
         self,

@@ -16,6 +16,7 @@ from caretill.payments.gateways import installed
 from caretill.sim.life.bank import Bank, Banking
 from caretill.sim.life.counter import Counter
 from caretill.sim.life.edges import Crash, Edges
+from caretill.sim.life.later import Later
 from caretill.sim.life.oracle import Booked, Oracle, Standing
 from caretill.sim.life.people import People, now_text
 from caretill.sim.life.savers import Savers
@@ -93,10 +94,12 @@ class _Days:
         self.bank = Bank(chance, self.edges)
         self.bank.faults = wish.faults
         self.banking = Banking(self.people, self.bank)
+        self.later = Later(self.people, self.savers, self.banking)
         self.more = (
             (self.savers.save_card, 1),
             (self.savers.pay_saved, 4),
             (self.banking.pay_from_bank, 4),
+            *self.later.errands(),
         )
 
     def run(self) -> Life:
@@ -130,8 +133,12 @@ class _Days:
         for _ in range(NIGHT_TURNS):
             self._pass(seconds=chance.choice((40, 900, 3_000)))
             self._turn()
-        self.banking.runs()
+        self._runs()
         self._pass(seconds=_till_morning(self.held))
+        self._runs()
+
+    def _runs(self) -> None:
+        self.later.runs()
         self.banking.runs()
 
     def _drain(self) -> None:
@@ -144,7 +151,7 @@ class _Days:
             for _ in range(3):
                 self._pass(seconds=400)
                 self._turn()
-            self.banking.runs()
+            self._runs()
 
     def _pass(self, seconds: int) -> None:
         self.held.advance(seconds=seconds)
@@ -152,12 +159,16 @@ class _Days:
 
     def _turn(self) -> None:
         """The worker's turn; it may be killed in the middle of it, and is started again."""
-        for step in (callbacks.apply_due, sweep.sweep, refund.sweep, disputes.sweep, _letters):
+        for step in (callbacks.apply_due, sweep.sweep, refund.sweep, disputes.sweep, self._letters):
             try:
                 with self.edges.risk(self.people.rival):
                     step()
             except Crash:
                 continue
+
+    def _letters(self) -> None:
+        """What must be told leaves."""
+        outbox.relay(lambda topic, owner, row, body: self.later.deliver(topic, body), most=20)
 
     def _sound(self, over: bool) -> bool:
         self.counter.read_log()
@@ -168,7 +179,7 @@ class _Days:
         taken = [*self.counter.taken, *self.bank.taken()]
         given = [*self.counter.given_back.values(), *self.bank.given_back().values()]
         lost, returned = [*self.counter.lost.values()], self.bank.returned()
-        life.broken += self.bank.seen
+        life.broken += [*self.bank.seen, *self.oracle.orders(booked)]
         life.broken += self.oracle.faults(taken, given, lost, returned, booked, over)
         if over and not life.broken:
             charged: dict[UUID, int] = {}
@@ -190,11 +201,6 @@ class _Days:
         return life
 
 
-def _letters() -> None:
-    """What must be told leaves; nobody reads it here."""
-    outbox.relay(lambda topic, owner, row, body: None, most=20)
-
-
 def _till_morning(held: clock.FixedClock) -> int:
     morning = held.at.replace(hour=14, minute=0, second=0, microsecond=0)
     seconds = int((morning - held.at).total_seconds())
@@ -207,7 +213,9 @@ def _booked() -> list[Booked]:
         " p.account_id, p.state, p.amount_cents, p.captured_cents, p.lost_cents, p.returned_cents, p.charge_ref,"
         " p.family,"
         " p.origin <> '' OR EXISTS (SELECT 1 FROM ach_again n WHERE n.account_id = p.account_id AND n.key = p.key)"
-        " AS in_name,"
+        " AS in_name, EXISTS (SELECT 1 FROM ach_again n WHERE n.account_id = p.account_id AND n.key = p.key) AS again,"
+        " p.origin, p.origin_id, p.created_at AS begun_at,"
+        " coalesce(p.posts_on, (p.created_at AT TIME ZONE 'America/Los_Angeles')::date) AS moves_on,"
         " (SELECT coalesce(sum(r.amount_cents), 0) FROM payments_refund r WHERE r.account_id = p.account_id"
         " AND r.payment_id = p.id AND r.state = 'succeeded')::bigint AS refunded_cents,"
         " NOT p.family OR a.lease_until IS NULL AS settled, (SELECT count(*) FROM core_outbox o"

@@ -14,7 +14,7 @@ from caretill.sim.life.counter import GOOD
 from caretill.sim.life.edges import Crash
 from caretill.sim.life.oracle import Intent
 from caretill.sim.life.people import TRIES, People, processor_of
-from caretill.sim.life.town import Family, Owed
+from caretill.sim.life.town import Owed
 
 # Good; good once and refused later; a second step for its holder; its bank gives money back late.
 KEPT = (GOOD,) * 5 + ("4000000000000341", "4000002500003155", "5200828282828210")
@@ -34,6 +34,13 @@ class Savers:
         bill = next(iter(family.bills.values()), None)
         if bill is None:
             return
+        method_id = self.kept(bill, None)
+        if method_id is not None:
+            mandate_id = self.agree(bill, method_id, self.people.key())
+            self.cards.setdefault(family.number, []).append((method_id, mandate_id))
+
+    def kept(self, bill: Owed, login_id: UUID | None) -> UUID | None:
+        """A card kept at the processor's page; None where that did not work today."""
         key = str(self.people.key())
         request = SessionRequest(
             key, key, 0, "USD", processor_of(bill), "https://site.test/back", "https://site.test/cancel",
@@ -45,20 +52,18 @@ class Savers:
             self.people.counter.pay(session.url, self.chance.choice(KEPT))
             session = gateway.retrieve_session(session.id)
         except (GatewayUnknown, GatewayRefused):
-            return  # nothing was taken; they try another day
-        if session.method_ref:
-            self._keep(family, bill, session)
-
-    def _keep(self, family: Family, bill: Owed, session: keep.SavedCard) -> None:
-        """The page that the processor led back to may break, and be loaded again: it is one card all the same."""
-        for _ in range(TRIES):
+            return None  # nothing was taken; they try another day
+        # The page that the processor led back to may break, and be loaded again: it is one card all the same.
+        found = None
+        for _ in range(TRIES if session.method_ref else 0):
             with suppress(Crash), self.people.edges.risk():
-                method_id = keep.save_card(bill.account_id, None, session)
-                mandate_id = self.agree(bill, method_id, self.people.key())
-                cards = self.cards.setdefault(family.number, [])
-                if (method_id, mandate_id) not in cards:
-                    cards.append((method_id, mandate_id))
-                return
+                again = keep.save_card(bill.account_id, login_id, session)
+                if found not in (None, again):
+                    self.people.oracle.seen.append(f"one card was kept as two ways to pay: {again}")
+                found = again
+                if self.chance.random() < 0.7:
+                    break
+        return found
 
     def agree(self, bill: Owed, method_id: UUID, mandate_id: UUID) -> UUID:
         """What is said before the press, kept word for word."""

@@ -1,0 +1,198 @@
+"""What people ask to be taken later, and change their minds about: schedules, automatic payment, plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from caretill.autopay import enrol, notice, plans, runs, schedules, turn
+from caretill.autopay.orders import Wish
+from caretill.billing import member as bills
+from caretill.core import clock, sql
+from caretill.people import household, register
+from caretill.people.viewer import NOBODY, Viewer
+from caretill.regions import catalog
+from caretill.sim.life.bank import Banking
+from caretill.sim.life.edges import Crash
+from caretill.sim.life.oracle import Promise
+from caretill.sim.life.people import TRIES, People
+from caretill.sim.life.savers import Savers
+from caretill.sim.life.town import Family, Owed
+
+CAPS = (None, None, None, 5_000, 40_000)
+
+
+@dataclass
+class Member:
+    """Somebody who signs in, and what they pay with."""
+
+    family: Family
+    login_id: UUID
+    viewer: Viewer
+    method_id: UUID
+
+
+class Later:
+    """Members of a town and their orders. Everything they are told is told to the oracle, too."""
+
+    def __init__(self, people: People, savers: Savers, banking: Banking) -> None:
+        self.people, self.savers, self.banking = people, savers, banking
+        self.chance, self.oracle, self.edges = people.chance, people.oracle, people.edges
+        self.members: dict[str, Member] = {}
+
+    def errands(self) -> tuple[tuple[Callable[[], None], int], ...]:
+        """What members do, and how often next to other people's errands."""
+        return ((self.schedule, 3), (self.enrol, 2), (self.sign_plan, 1), (self.change_mind, 2), (self.skip, 1))
+
+    def schedule(self) -> None:
+        """A bill on one or two days to come."""
+        member = self._member()
+        if member is None:
+            return
+        bill = self.chance.choice(sorted(member.family.bills.values(), key=lambda each: each.number))
+        (cents,) = self.people.amounts((bill,))
+        first = self._day(bill.region, 1, 12)
+        chosen = [schedules.Day(bill.bill_id, first, cents)]
+        if cents > 1 and self.chance.random() < 0.3:
+            chosen = [
+                schedules.Day(bill.bill_id, first, cents // 2),
+                schedules.Day(bill.bill_id, first + timedelta(days=7), cents - cents // 2),
+            ]
+        self._wish(member, lambda wish: schedules.plan(wish, chosen))
+
+    def enrol(self) -> None:
+        """All bills, from now on."""
+        member = self._member()
+        if member is None:
+            return
+        cap = self.chance.choice(CAPS)
+        terms = enrol.Terms(cap_cents=cap, day=self.chance.randint(1, 31))
+        if self.chance.random() < 0.4:
+            terms = enrol.Terms(cap_cents=cap, days_before=self.chance.randint(0, 20))
+        self._wish(member, lambda wish: enrol.enrol(wish, terms))
+
+    def sign_plan(self) -> None:
+        """What is owed on a bill, in two to four payments."""
+        member = self._member()
+        if member is None:
+            return
+        bill = self.chance.choice(sorted(member.family.bills.values(), key=lambda each: each.number))
+        rows = bills.to_pay(member.viewer, [bill.bill_id])
+        cents = sum(int(row["payable_cents"]) for row in rows)
+        offers = plans.offers(bill.region, cents, self._day(bill.region, 2, 9))
+        if offers:
+            offer = self.chance.choice(offers)
+            self._wish(member, lambda wish: plans.sign(wish, [bill.bill_id], offer, "what was shown"))
+
+    def change_mind(self) -> None:
+        """Cancel a schedule or stop automatic payment, perhaps in the second in which it is taken."""
+        rows = sql.query(
+            "SELECT account_id, id, kind FROM autopay_order WHERE state = 'active' AND kind <> 'plan'"
+            " ORDER BY made_at, id"
+        )
+        if not rows:
+            return
+        row = self.chance.choice(rows)
+        verb = schedules.cancel if row["kind"] == "schedule" else enrol.stop
+        code = self._said(lambda: verb(row["account_id"], row["id"]))
+        if code in ("cancelled", "stopped", "withdrawn"):
+            self.oracle.ended[row["id"]] = clock.now()
+
+    def skip(self) -> None:
+        """Leave one debit out."""
+        rows = sql.query(
+            "SELECT account_id, order_id, due_on FROM autopay_due WHERE kind = 'autopay' AND state = 'waiting'"
+            " ORDER BY due_on, order_id"
+        )
+        if rows:
+            row = self.chance.choice(rows)
+            self._said(lambda: enrol.skip(row["account_id"], row["order_id"], row["due_on"]))
+
+    def runs(self) -> None:
+        """The day's turns, any of which may be killed, and comes again."""
+        for step in (turn.plan, turn.tell, self._run, turn.due, turn.follow):
+            for _ in range(2):
+                try:
+                    with self.edges.risk(self.change_mind):
+                        step()
+                    break
+                except Crash:
+                    continue
+
+    def deliver(self, topic: str, body: dict[str, Any]) -> None:
+        """A mail leaves: what it promises counts from now on."""
+        if topic != "autopay_notice":
+            return
+        about = UUID(body["account_id"]), UUID(body["order_id"]), date.fromisoformat(body["due_on"])
+        found = notice.prepare(*about)
+        if found is None:
+            return
+        if found.kind == "notice":
+            told_on = clock.today(catalog.region(found.region).time_zone)
+            self.oracle.promises.append(Promise(found.order_id, told_on, found.take_on, found.cents))
+        notice.left(*about, found.take_on)
+
+    def _run(self) -> None:
+        planned = runs.plan()
+        runs.approve(planned.id, "life")
+        runs.run(planned.id)
+
+    def _said(self, verb: Callable[[], str]) -> str:
+        """Press until there is an answer."""
+        for _ in range(TRIES):
+            try:
+                with self.edges.risk(self._taken_now):
+                    return verb()
+            except Crash:
+                continue
+        return ""
+
+    def _taken_now(self) -> None:
+        turn.due()
+
+    def _wish(self, member: Member, verb: Callable[[Wish], Any]) -> None:
+        account_id = next(iter(member.family.bills.values())).account_id
+        wish = Wish(
+            self.people.key(), member.viewer, account_id, member.family.region, account_id, member.method_id, "Pat",
+            f"{member.family.number.lower()}@example.org", "en", "192.0.2.1",
+        )  # fmt: skip
+        for _ in range(TRIES):
+            try:
+                with self.edges.risk():
+                    verb(wish)
+            except Crash:
+                continue
+            if self.chance.random() < 0.9:
+                return
+
+    def _day(self, region: str, least: int, most: int) -> date:
+        today = clock.today(catalog.region(region).time_zone)
+        return today + timedelta(days=self.chance.randint(least, most))
+
+    def _member(self) -> Member | None:
+        family = self.chance.choice(self.people.town.families)
+        if family.number not in self.members and family.bills:
+            made = self._register(family, next(iter(family.bills.values())))
+            if made is None:
+                return None
+            self.members[family.number] = made
+        return self.members.get(family.number)
+
+    def _register(self, family: Family, bill: Owed) -> Member | None:
+        row = sql.one("SELECT login_id FROM people_access WHERE account_id = %s", (bill.account_id,))
+        login_id = row["login_id"] if row else self.people.key()
+        if row is None:
+            standing = register.Standing(bill.account_id, NOBODY, "holder")
+            wish = register.Wish(
+                login_id=login_id, region=family.region, standing=standing,
+                email=f"{family.number.lower()}@example.org", password="none", whole=True, first_name="Pat",
+                last_name=family.name, street="1 Example Street", city="Sampleton", state="OR", zip="97201",
+                language="en", paperless=False, agreed=(),
+            )  # fmt: skip
+            register.make(wish)
+        by_card = self.chance.random() < 0.6
+        method_id = self.savers.kept(bill, login_id) if by_card else self.banking.added(bill, login_id)
+        return Member(family, login_id, household.viewer_of(login_id), method_id) if method_id else None
