@@ -57,6 +57,7 @@ COMMANDS = {
     "documents": Command("caretill.cli.documents", "papers people sent in: list, take, forget"),
     "backup": Command("caretill.cli.backup", "the database and its keys in one file, while it runs", settings=False),
     "restore": Command("caretill.cli.restore", "a data directory from a backup, checked", settings=False),
+    "keys": Command("caretill.cli.keys", "`keys rotate`: a new key for bank account numbers; `keys status`"),
     "check": Command("caretill.cli.check", "every law of every room"),
     "simulate": Command(
         "caretill.cli.simulate", "live days in seeded worlds with faults, every law after each", settings=False

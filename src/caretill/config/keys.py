@@ -37,3 +37,15 @@ def kept(data: Path, name: str) -> str:
         finally:
             draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def put_in_front(path: Path, key: str) -> None:
+    """Add a key as the first line of a file of keys. The file is whole at every moment, and as private as before."""
+    before = path.read_text(encoding="ascii")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{key}\n{before.strip()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)

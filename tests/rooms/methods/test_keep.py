@@ -11,11 +11,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from django.conf import settings
 
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
-from caretill.methods import access, change, expiry, forget, keep, rekey, validate
+from caretill.methods import access, change, expiry, forget, keep, validate
 from caretill.people.viewer import Hidden
 from conftest import SHARED
 from house import cast, wallet
@@ -258,32 +257,3 @@ def test_a_card_with_a_new_date_is_ready_again(db: None) -> None:
     assert change.renewed("sandbox", "card_of_nobody", 2, 2030) == "missing"
     found = access.one(member.session().viewer, own, card)
     assert (found.state, found.last4, found.expiry_year, found.is_default) == ("ready", "1881", 2030, True)
-
-
-def test_rows_are_sealed_again_in_sets_wherever_it_was_stopped(
-    db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    file = tmp_path / "seal_keys"
-    old = "old-key-of-a-test-old-key-of-a-test"
-    before = sealed_settings(monkeypatch, file, old)
-    own = account()
-    member = a_member(own)
-    banks = [wallet.a_bank(own, member.login_id, number=f"77000{n:04d}", proved=False) for n in range(5)]
-    validate.begin(own, banks[0])
-    told = wallet.the_amounts(own, banks[0])
-    file.write_text(f"{before}\n{old}\n")
-    assert rekey.waiting() == 5
-    assert rekey.some(2) == 2
-    assert rekey.waiting() == 3
-    assert rekey.some(100) == 3 and rekey.some(100) == 0
-    kept = sql.query("SELECT id, account_sealed FROM methods_method ORDER BY last4")
-    numbers = list(access.bank_numbers((own, row["id"], row["account_sealed"]) for row in kept))
-    assert numbers == [f"77000{n:04d}" for n in range(5)]
-    assert wallet.the_amounts(own, banks[0]) == told
-
-
-def sealed_settings(monkeypatch: pytest.MonkeyPatch, file: Path, ring: str) -> str:
-    """A ring of its own for one test; the key of all tests, which the laws know."""
-    file.write_text(ring)
-    monkeypatch.setattr(settings, "CARETILL_SEAL_KEYS_FILE", file)
-    return str(settings.CARETILL_SEAL_KEYS)
