@@ -83,12 +83,12 @@ def world(processor: Desk) -> World:
     browsers |= {"guest": guest.client, "out": Client(SERVER_NAME="127.0.0.1")}
     parts: dict[tuple[str, str], tuple[object, ...]] = {}
     for name in PEOPLE:
-        for url in ("member_bill", "member_bill_pdf", "member_bill_help"):
+        for url in ("member_bill", "member_bill_pdf", "member_bill_help", "member_cheque"):
             parts[url, name] = (family.bills[name],)
         parts["statement_pdf", name] = (statements.issue(family.account_id, family.bills[name]).id,)
     for name, (payment_id, token) in paid.items():
         parts["member_receipt", name] = parts["member_receipt_pdf", name] = (payment_id,)
-        for url in ("wait", "state", "done", "return", "cancel", "receipt", "receipt_pdf"):
+        for url in ("wait", "state", "done", "return", "cancel", "receipt", "receipt_pdf", "take_back"):
             parts[url, name] = (token,)
         mailed = links.receipt_link(family.account_id, payment_id, "en", "UTC").url.rpartition("/")[2]
         parts["mailed_receipt", name] = (mailed,)
@@ -97,8 +97,20 @@ def world(processor: Desk) -> World:
     help_link = helping.make(family.account_id, family.region, [(family.bills["Iker"], 1_000)])
     assert help_link is not None
     parts["helping", "Iker"] = (help_token(family.account_id, help_link.id),)
-    for url in ("bill", "bill_pdf", "bill_help", "bill_receipt", "amount", "details", "check", "ask_help"):
+    for url in (
+        "bill",
+        "bill_pdf",
+        "bill_help",
+        "bill_receipt",
+        "amount",
+        "details",
+        "check",
+        "ask_help",
+        "how",
+        "pay_bank",
+    ):
         parts[url, "Juana"] = (guest.flow.id,)
+    parts["cheque", "Juana"] = (guest.flow.id, 0)
     parts["paycode", "Iker"] = (bills["Iker"].pay_code,)
     parts["apart", "Juana"] = (guest.flow.id, "oregon")
     parts |= _household(family, members)

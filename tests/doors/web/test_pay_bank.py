@@ -82,6 +82,7 @@ def test_it_is_taken_back_and_paid_in_another_way(db: None) -> None:
     assert words("how.card_page") in text(again), "another press agrees to nothing that was not typed"
 
 
+@pytest.mark.slow
 def test_the_same_form_64_times_at_once_is_one_debit(db: None) -> None:
     bill = a_bill(14_000)
     payer = Payer(bill)
@@ -143,3 +144,17 @@ def test_a_bill_that_was_paid_meanwhile_is_agreed_to_by_nobody(db: None) -> None
     page = _press(late, agree)
     assert page.status_code == 409
     assert sql.one("SELECT count(*) AS n FROM methods_mandate") == {"n": 1} and payments() == 1
+
+
+def test_a_copy_of_what_is_agreed_to_goes_by_mail(db: None) -> None:
+    bill = a_bill(14_000)
+    payer = Payer(bill)
+    payer.to_check(email="")
+    page = payer.post("bank", TYPED)
+    assert page.status_code == 422 and text(page).count(words("bank.error.email_missing")) == 2
+    assert payer.post("bank", TYPED | {"email": "pat@example.org"})["Location"] == payer.at("check")
+    payer.post("details", {"payer_name": "Pat Payer", "email": ""})
+    assert payer.get("check")["Location"] == payer.at("bank"), "without an address there is no copy"
+    payer.post("bank", TYPED | {"email": "pat@example.org"})
+    assert _press(payer, payer.get("check")).status_code == 303
+    assert sql.one("SELECT count(*) AS n FROM core_outbox WHERE topic = 'mandate_copy'") == {"n": 1}

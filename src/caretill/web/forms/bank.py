@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from caretill.core.redact import looks_like_card
 from caretill.methods.keep import BankAsk, bank_faults
+from caretill.web.forms.details import read_email
 from caretill.web.forms.form import Form, Reader
 
 LONGEST_NAME = 80
@@ -51,10 +52,11 @@ class BankForm(Form):
     routing: str = ""
     number: str = ""
     account_type: str = "checking"
+    email: str = ""
 
     @classmethod
-    def read(cls, request: HttpRequest, holder_name: str) -> Self:
-        """What was posted, otherwise a form with the payer's name."""
+    def read(cls, request: HttpRequest, holder_name: str, *, asks_email: bool = False) -> Self:
+        """What was posted, otherwise a form with the payer's name. `asks_email`: where a copy of the words goes."""
         if request.method != "POST":
             return cls(holder_name=holder_name)
         reader = Reader(request)
@@ -74,7 +76,8 @@ class BankForm(Form):
                 reader.fault(FIELDS[code], f"bank.error.{code}")
             if number != again:
                 reader.fault("number_again", "bank.error.number_again")
-        told = {"holder_name": name, "routing": routing, "number": number, "account_type": kind}
+        email = read_email(reader, missing="bank.error.email_missing") if asks_email else ""
+        told = {"email": email, "holder_name": name, "routing": routing, "number": number, "account_type": kind}
         return cls(**told, **reader.outcome())  # type: ignore[arg-type]
 
     def ask(self, account_id: UUID) -> BankAsk:

@@ -49,6 +49,8 @@ def check(request: HttpRequest, flow: Flow) -> HttpResponse:
         return SeeOther(help_address(flow))
     if not flow.amounts or not flow.payer_name:
         return SeeOther(url("details" if flow.amounts else "amount", flow.id))
+    if flow.how == "bank" and flow.bank and not flow.login and not flow.email:
+        return SeeOther(url("pay_bank", flow.id))  # a copy of what is agreed to is promised there (ACH-1)
     reader = Reader(request)
     if not reader.judged:
         return kept(request, check_page(request, flow), flow)

@@ -64,8 +64,11 @@ def pay_bank(request: HttpRequest, flow: Flow) -> HttpResponse:
     """A bank account, typed. It is kept by us only once its owner agreed: until then it is in the sealed cookie."""
     if not flow.amounts:
         return SeeOther(url("amount", flow.id))
-    form = BankForm.read(request, flow.bank.get("holder_name", "") or flow.payer_name)
+    asks_email = not flow.login and not flow.email
+    form = BankForm.read(request, flow.bank.get("holder_name", "") or flow.payer_name, asks_email=asks_email)
     if form.sent:
+        if asks_email:
+            flow.pay_as(flow.payer_name, form.email)
         told = {
             "holder_name": form.holder_name,
             "routing": nacha.bare_number(form.routing),
@@ -74,7 +77,7 @@ def pay_bank(request: HttpRequest, flow: Flow) -> HttpResponse:
         }
         flow.pay_by("bank", told)
         return kept(request, SeeOther(url("check" if flow.payer_name else "details", flow.id)), flow)
-    figures = {"flow": flow, **signed(request, flow)}
+    figures = {"flow": flow, "asks_email": asks_email, **signed(request, flow)}
     return form_page(request, "pay_bank.html", form, region=region_of(flow.region), **figures)
 
 
