@@ -9,11 +9,13 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
+from caretill.ach import handling
 from caretill.autopay import depends
 from caretill.core import audit, clock
 from caretill.letters.method_mails import label
 from caretill.methods import access, change, expiry, mandates
 from caretill.methods.access import Method
+from caretill.payments import queued
 from caretill.people.sessions import Session
 from caretill.regions import bankdays
 from caretill.web import preferences
@@ -29,7 +31,10 @@ _WHY = {
     "R16": "frozen",
     "R20": "no_debit",
     **dict.fromkeys(("R05", "R07", "R08", "R10", "R11", "R29", "R51"), "not_allowed"),
-    **{name: name for name in ("expired", "closed", "guesses")},
+    **dict.fromkeys(("closed", "account_closed", "no_such_method"), "closed"),
+    "authorization_revoked": "not_allowed",
+    "expired": "expired",
+    "guesses": "guesses",
 }
 
 
@@ -82,7 +87,7 @@ def method(request: HttpRequest, session: Session, method: UUID) -> HttpResponse
     done = request.GET.get("done", "")
     figures = {
         "one": shown(request, one),
-        "uses": depends.on_method(one.account_id, one.id),
+        **used(one),
         "agreed": mandates.of_method(one.account_id, one.id),
         "done": done if done in DONE else "",
     }
@@ -96,8 +101,9 @@ def delete(request: HttpRequest, session: Session, method: UUID) -> HttpResponse
     one = mine(session, method)
     if request.method == "POST" and "delete" in request.POST:
         change.delete(one.account_id, one.id)
+        handling.withdraw(one.account_id, method_id=one.id)
         return SeeOther(f"{url('methods')}?done=deleted")
-    figures: dict[str, Any] = {"one": shown(request, one), "uses": depends.on_method(one.account_id, one.id)}
+    figures: dict[str, Any] = {"one": shown(request, one), **used(one)}
     return member_page(request, session, "account/method_delete.html", **figures)
 
 
@@ -118,6 +124,14 @@ def account_of(session: Session) -> UUID | None:
 
 def _pays(people: Any) -> bool:
     return any(level in ("pay", "manage") for level in people.values())
+
+
+def used(one: Method) -> dict[str, Any]:
+    """What is taken from it later, and debits that wait for their file."""
+    return {
+        "uses": depends.on_method(one.account_id, one.id),
+        "queued": queued.of_method(one.account_id, one.id),
+    }
 
 
 def there(one: Method, done: str = "") -> SeeOther:

@@ -8,13 +8,14 @@ from uuid import UUID
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from caretill.ach import handling
 from caretill.autopay import depends
 from caretill.methods import access, change, mandates
 from caretill.methods.access import Method
 from caretill.people.sessions import Session
 from caretill.web import network, preferences
 from caretill.web.account.member import member_form_page, member_page, signed_in
-from caretill.web.account.methods import mine, shown, there
+from caretill.web.account.methods import mine, shown, there, used
 from caretill.web.forms.methods import ByForm
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts
@@ -41,7 +42,7 @@ def replace(request: HttpRequest, session: Session, method: UUID) -> HttpRespons
         figures: dict[str, Any] = {
             "one": shown(request, one),
             "by": shown(request, by),
-            "uses": depends.on_method(one.account_id, one.id),
+            **used(one),
             "texts": [text for _, text in mandates.taken_over(one.account_id, one.id, by.id, language)],
         }
         return member_page(request, session, "account/method_replace_check.html", **figures)
@@ -60,4 +61,6 @@ def _moved(request: HttpRequest, session: Session, one: Method, by: Method) -> H
         code = change.replace(one.account_id, one.id, by.id)
         if code not in ("replaced", "repeat"):
             transaction.set_rollback(True)
+    if code == "replaced":
+        handling.withdraw(one.account_id, method_id=one.id)
     return there(by, "replaced") if code in ("replaced", "repeat") else SeeOther(url("method_replace", str(one.id)))

@@ -11,10 +11,12 @@ from django.test import Client
 
 from caretill.core import clock, sql
 from caretill.methods import access, change, mandates, validate
+from caretill.payments import charge
 from caretill.people import sessions
-from house import cast, wallet
+from house import cast, later, wallet
 from house.desk import Desk, processor_desk
 from house.member import MemberOf, a_member
+from house.saved import saved_ask
 
 __all__ = ["processor_desk"]
 
@@ -204,3 +206,37 @@ def test_nobody_sees_or_changes_anothers(db: None) -> None:
     assert Client(SERVER_NAME="127.0.0.1").get(f"{WAYS}{bank}/").status_code in (302, 303)
     found = access.one(member.session().viewer, own, bank)
     assert (found.nickname, found.guesses, found.state) == ("", 0, "checking")
+
+
+@pytest.mark.parametrize("way", ["delete", "replace"])
+def test_a_debit_that_waits_is_named_and_let_go(db: None, way: str) -> None:
+    """Its bill is open again at once; the page said so before the press."""
+    bill = cast.a_bill(14_000)
+    member = a_member(bill.account_id)
+    browser = member.client()
+    bank, card = wallet.a_bank(bill.account_id, member.login_id), wallet.a_card(bill.account_id, member.login_id)
+    begun = charge.charge(saved_ask(bill, 9_000, bank, login_id=member.login_id))
+    assert begun.code == "queued"
+    page = f"{WAYS}{bank}/{way}/"
+    asked = text_of(browser.get(page if way == "delete" else f"{page}?by={card}"))
+    assert "These payments are then not taken" in asked and "$90.00 on" in asked
+    browser.post(page, {"delete": "1"} if way == "delete" else {"by": str(card), "agree": "1"})
+    row = sql.one("SELECT state FROM payments_payment WHERE id = %s", (begun.payment_id,))
+    assert row == {"state": "voided"}
+    assert bill.figures()["open_cents"] == 14_000
+
+
+def test_automatic_payment_is_listed_and_moves(db: None) -> None:
+    """What is taken from it by itself stands on the pages, and follows the one that takes its place."""
+    payer = later.a_payer(cast.a_bill(14_000))
+    browser, own, old = payer.member.client(), payer.bill.account_id, payer.method_id
+    order = later.enrolled(payer)
+    card = wallet.a_card(own, payer.member.login_id)
+    assert "Automatic payment" in text_of(browser.get(f"{WAYS}{old}/"))
+    assert "They wait for you to choose another way to pay" in text_of(browser.get(f"{WAYS}{old}/delete/"))
+    shown = text_of(browser.get(f"{WAYS}{old}/replace/?by={card}"))
+    assert "Automatic payment" in shown and "I authorize Larkspur Health to charge my Visa card" in shown
+    browser.post(f"{WAYS}{old}/replace/", {"by": str(card), "agree": "1"})
+    row = sql.one("SELECT method_id, state, mandate_id FROM autopay_order WHERE id = %s", (order,))
+    assert row and (row["method_id"], row["state"]) == (card, "active")
+    assert mandates.live(own, row["mandate_id"])
