@@ -72,12 +72,14 @@ class Page:
 @dataclass(frozen=True)
 class Owed:
     """What is owed on all bills of a member, in cents. Rows are bills with something to pay, on its way or in credit,
-    oldest due first. `credit_cents` is money of theirs that no bill needs.
+    oldest due first. `credit_cents` is money of theirs that no bill needs, `deposit_cents` what they put
+    on their account.
     """
 
     rows: tuple[Row, ...]
     people: tuple[Person, ...]
     credit_cents: int
+    deposit_cents: int = 0
 
     @functools.cached_property
     def payable(self) -> tuple[Row, ...]:
@@ -125,15 +127,18 @@ def owed(viewer: Viewer) -> Owed:
         " AND (r.debits_posted <> r.credits_posted OR c.debits_posted <> c.credits_posted) ORDER BY b.due_date, b.id",
     )
     held = sql.query(
-        "SELECT account_id, sum(credits_posted - debits_posted - debits_pending)::bigint AS credit_cents"
-        " FROM ledger_balance WHERE account_id = ANY(%s) AND kind = 'credit' GROUP BY account_id",
+        "SELECT account_id, coalesce(sum(credits_posted - debits_posted - debits_pending)"
+        " FILTER (WHERE kind = 'credit'), 0)::bigint AS credit_cents,"
+        " coalesce(sum(credits_posted - debits_posted - debits_pending) FILTER (WHERE kind = 'deposit'), 0)::bigint"
+        " AS deposit_cents FROM ledger_balance WHERE account_id = ANY(%s) AND kind IN ('credit', 'deposit')"
+        " GROUP BY account_id",
         (_everybody(viewer),),
     )
     whole = {row["account_id"] for row in held}
     credit = sum(row["credit_cents"] for row in held)
     credit += sum(row["credit_cents"] for row in rows if row["account_id"] not in whole)
     audit.record_reads(viewer.accounts, viewer.name, "amounts")
-    return Owed(tuple(rows), people, credit)
+    return Owed(tuple(rows), people, credit, sum(row["deposit_cents"] for row in held))
 
 
 def bill_list(viewer: Viewer, filters: Filters) -> Page:

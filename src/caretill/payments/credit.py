@@ -49,9 +49,8 @@ ORDER BY a.state, m.last_activity, a.number
 
 def held(account_id: UUID) -> list[dict[str, Any]]:
     """Every credit of an account: cents, and the payment or the bill it belongs to, with its processor account."""
-    payees = catalog.organisation().payees
     return [
-        row | {"processor_account": row["processor_account"] or payees[row["payee"]].processor_account}
+        row | {"processor_account": row["processor_account"] or _goes_to(row["region"], row["payee"])}
         for row in sql.query(_HELD, (account_id,))
         if row["processor_account"] or row["payee"]
     ]
@@ -83,8 +82,8 @@ def apply(account_id: UUID, bill_id: UUID, key: UUID, amount_cents: int | None =
     )
     if before and before["cents"]:
         return {"code": "repeat", "applied_cents": before["cents"]}
-    payee = catalog.organisation().payees[bill["payee"]]
-    ours = [row for row in held(account_id) if row["processor_account"] == payee.processor_account]
+    goes_to = _goes_to(bill["region"], bill["payee"])
+    ours = [row for row in held(account_id) if row["processor_account"] == goes_to]
     rest = min(bill["owed_cents"] or 0, sum(row["cents"] for row in ours))
     rest = rest if amount_cents is None else min(rest, amount_cents)
     sources = []
@@ -133,6 +132,10 @@ def dormant(today: date, years: int) -> list[dict[str, Any]]:
     """Accounts with credit or a deposit that nobody moved for that many years: by state, the longest first."""
     day = 28 if (today.month, today.day) == (2, 29) else today.day
     return sql.query(_DORMANT, (date(today.year - years, today.month, day),))
+
+
+def _goes_to(region: str, payee: str) -> str:
+    return catalog.region(region).processor_accounts[payee]
 
 
 def _payments_of(account_id: UUID, bill_id: UUID) -> list[UUID]:

@@ -56,17 +56,17 @@ def apply(account_id: UUID, bill_id: UUID, key: UUID, amount_cents: int | None =
     )
     if row is None:
         return {"code": "missing", "applied_cents": 0}
-    payee = catalog.organisation().payees[row["payee"]]
+    region = catalog.region(row["region"])
     return sql.call(
         "payments_deposit_apply",
         account_id,
         {
             "bill_id": bill_id,
             "amount_cents": amount_cents,
-            "processor_account": payee.processor_account,
+            "processor_account": region.processor_accounts[row["payee"]],
             "key": key,
             "now": clock.now(),
-            "business_date": clock.today(catalog.region(row["region"]).time_zone),
+            "business_date": clock.today(region.time_zone),
         },
     )
 

@@ -249,7 +249,7 @@ class Refund(Sharded):
     changed_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)  # who must finish it by when
     tries = models.SmallIntegerField(db_default=0)
-    failure_code = models.TextField(db_default="")
+    failure_code = models.TextField(db_default="")  # with `refused:` before it where nothing was done there
 
     class Meta:
         db_table = "payments_refund"

@@ -29,6 +29,6 @@ def void(account_id: UUID, payment_id: UUID, key: UUID, reason: str = "void") ->
         return {"code": "too_late"}
     answer = refund.take_back_whole(account_id, payment_id, key, reason)
     code = {"refunded": "voided", "above_captured": "already_refunded"}.get(answer["code"], answer["code"])
-    if answer.get("failure_code") == "already_settled":
+    if answer.get("failure_code", "").endswith("already_settled"):
         code = "too_late"
     return answer | {"code": code}

@@ -89,7 +89,7 @@ def test_what_was_refunded_is_shown(processor: Desk) -> None:
     with clock.fixed(NOON) as time:
         payer, address = play("done_refunded", processor, "en", time)
         body = text(payer.get(address))
-        assert words("done.refunded", amount="$40.00") in body
+        assert words("deposit.track.of", amount="$40.00") in body and words("deposit.track.step.yours") in body
         receipt = address.replace("/pay/done/", "/r/")
         assert "$40.00" in text(payer.get(receipt)) and "$40.00" in seen(payer.get(f"{receipt}.pdf").content)
 

@@ -15,7 +15,7 @@ from house.cast import Bill, a_bill
 from house.desk import Desk
 from house.ledgerbook import begin, pay
 
-MAIN = catalog.organisation().payees["medical_group"].processor_account
+MAIN = catalog.region("oregon").processor_accounts["medical_group"]
 
 
 def put(processor: Desk, bill: Bill, cents: int) -> UUID:

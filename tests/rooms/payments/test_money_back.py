@@ -15,7 +15,7 @@ from caretill.regions import catalog
 from house.cast import Bill, a_bill
 from house.desk import Desk
 
-MAIN = catalog.organisation().payees["medical_group"].processor_account
+MAIN = catalog.region("oregon").processor_accounts["medical_group"]
 HELD = """
 SELECT coalesce(sum(CASE kind WHEN 'receivable' THEN debits_posted - credits_posted END), 0)::bigint AS open_cents,
     coalesce(sum(CASE kind WHEN 'returned_item' THEN debits_posted - credits_posted END), 0)::bigint AS owed_cents,

@@ -86,7 +86,7 @@ BEGIN
     END IF;
     UPDATE payments_refund SET state = CASE v_to WHEN 'refused' THEN 'failed' ELSE v_to END, changed_at = v_now,
         refund_ref = coalesce(nullif(p->>'refund_ref', ''), refund_ref),
-        failure_code = coalesce(p->>'failure_code', failure_code),
+        failure_code = coalesce(CASE v_to WHEN 'refused' THEN 'refused:' ELSE '' END || (p->>'failure_code'), failure_code),
         lease_until = CASE WHEN v_ended THEN NULL ELSE (p->>'lease_until')::timestamptz END
     WHERE account_id = p_account_id AND id = back.id;
     IF v_ended THEN

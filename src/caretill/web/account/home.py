@@ -91,6 +91,7 @@ def home(request: HttpRequest, session: Session) -> HttpResponse:
         told_today=told is not None and told.astimezone(region.zone).date() == clock.today(region.time_zone),
         stale=told is not None and clock.now() - told > STALE,
         linked=bool(session.reaches),
+        moves_money=any(each.holder or each.everybody in ("pay", "manage") for each in session.reaches),
         **moments.said(request, region),
     )
 
@@ -112,6 +113,8 @@ def cards(owed: Owed, *, linked: bool) -> list[Card]:
         found.append(everything)
     if owed.credit_cents > 0:
         found.append(Card("credit", owed.credit_cents))
+    if owed.deposit_cents > 0:
+        found.append(Card("deposit", owed.deposit_cents))
     return found
 
 

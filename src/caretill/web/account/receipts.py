@@ -12,6 +12,7 @@ from caretill.payments.itemised import read_receipt
 from caretill.people.sessions import Session
 from caretill.web import preferences
 from caretill.web.account.member import member_page, signed_in
+from caretill.web.money_back import back_of
 from caretill.web.page import accepts, region_of
 from caretill.web.pages.receipt import scaled
 
@@ -30,6 +31,7 @@ def member_receipt(request: HttpRequest, session: Session, payment: UUID) -> Htt
         region=region_of(figures["region"]),
         paper=paper,
         qr=scaled(paper["check"]["qr"]),
+        backs=back_of(figures, region_of(figures["region"])),
         payment=str(payment),
     )
 

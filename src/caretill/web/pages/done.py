@@ -16,6 +16,7 @@ from caretill.web.flow import Made, Turn, following, over_to, settle, signed, tu
 from caretill.web.forms.details import ReceiptForm
 from caretill.web.jinja import url
 from caretill.web.moments import said
+from caretill.web.money_back import back_of
 from caretill.web.page import SeeOther, accepts, form_page, region_of
 from caretill.web.pages import errors
 from caretill.web.standing import standing, steps
@@ -54,6 +55,7 @@ def done_page(request: HttpRequest, made: Made, form: ReceiptForm) -> HttpRespon
         payment=figures,
         stands=stands,
         steps=steps(figures, stands),
+        backs=back_of(figures, region),
         token=made.token,
         flow=flow,
         next_turn=turn,
