@@ -32,7 +32,7 @@ STARTS = (
     datetime(2026, 6, 25, 17, tzinfo=UTC),
     datetime(2026, 11, 20, 17, tzinfo=UTC),
 )
-NIGHT_TURNS = 6
+NIGHT_TURNS = 4
 DRAIN_HOURS = (1, 1, 2, 4, 8, *[24] * 16)
 Laws = Callable[[], Mapping[str, list[dict[str, Any]]]]
 
@@ -133,7 +133,7 @@ class _Days:
         for _ in range(NIGHT_TURNS):
             self._pass(seconds=chance.choice((40, 900, 3_000)))
             self._turn()
-        self._runs()
+        self.banking.runs()
         self._pass(seconds=_till_morning(self.held))
         self._runs()
 
@@ -148,10 +148,12 @@ class _Days:
         self.bank.faults = False
         for hours in DRAIN_HOURS:
             self._pass(seconds=hours * 3_600)
-            for _ in range(3):
+            for _ in range(3 if hours < 24 else 1):
                 self._pass(seconds=400)
                 self._turn()
             self._runs()
+            if hours == 24 and not _under_way():
+                return
 
     def _pass(self, seconds: int) -> None:
         self.held.advance(seconds=seconds)
@@ -205,6 +207,17 @@ def _till_morning(held: clock.FixedClock) -> int:
     morning = held.at.replace(hour=14, minute=0, second=0, microsecond=0)
     seconds = int((morning - held.at).total_seconds())
     return seconds if seconds > 0 else seconds + 24 * 3_600
+
+
+def _under_way() -> bool:
+    """Whether anything has not ended: a payment, a refund, a bill of a family that was not reached yet."""
+    row = sql.one(
+        "SELECT EXISTS (SELECT 1 FROM payments_attempt WHERE lease_until IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM payments_refund WHERE state NOT IN ('succeeded', 'failed'))"
+        " OR EXISTS (SELECT 1 FROM payments_dispute WHERE state = 'open')"
+        " OR EXISTS (SELECT 1 FROM payments_callback WHERE applied_at IS NULL) AS found"
+    )
+    return bool(row and row["found"])
 
 
 def _booked() -> list[Booked]:
