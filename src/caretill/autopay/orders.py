@@ -62,6 +62,7 @@ class Made:
     code: str
     order_id: UUID | None = None
     slot: days.Slot | None = None
+    place: int = 0  # which of the days that were asked for
 
 
 def usable(viewer: Viewer, account_id: UUID, method_id: UUID) -> Method | None:
@@ -211,12 +212,12 @@ def parts_of(value: Any) -> list[Part]:
     return [(UUID(each["bill_id"]), int(each["amount_cents"])) for each in found]
 
 
-def kept_back(account_id: UUID, bills: Sequence[UUID]) -> dict[UUID, int]:
-    """What of these bills waits in dues that were agreed to with fixed amounts: cents by bill."""
+def kept_back(account_id: UUID, bills: Sequence[UUID], but: UUID | None = None) -> dict[UUID, int]:
+    """What of these bills waits in dues that were agreed to with fixed amounts, of other orders: cents by bill."""
     rows = sql.query(
         "SELECT (t->>'bill_id')::uuid AS bill_id, sum((t->>'amount_cents')::bigint)::bigint AS cents"
         " FROM autopay_due d, jsonb_array_elements(d.parts) AS t WHERE d.account_id = %s AND d.kind <> 'autopay'"
-        " AND d.state = 'waiting' AND (t->>'bill_id')::uuid = ANY(%s) GROUP BY 1",
-        (account_id, list(bills)),
+        " AND d.state = 'waiting' AND (t->>'bill_id')::uuid = ANY(%s) AND d.order_id IS DISTINCT FROM %s GROUP BY 1",
+        (account_id, list(bills), but),
     )
     return {row["bill_id"]: row["cents"] for row in rows}

@@ -28,18 +28,18 @@ class Day:
     cents: int
 
 
-def judge(wish: Wish, method: Method, chosen: Sequence[Day]) -> Made:
+def judge(wish: Wish, method: Method, chosen: Sequence[Day], but: UUID | None = None) -> Made:
     """Whether these can be scheduled: `free`, or what is in the way.
 
     past, rest (a holiday or a weekend), too_soon, too_far: with the first possible day; twice (that day of that bill
-    is chosen already); expires (the card will have ended); above_owed (more than is owed, or than other days leave);
-    not_found.
+    is chosen already); expires (the card will have ended); above_owed (more than is owed, or than other days leave,
+    apart from those of the order `but`); not_found.
     """
     seen: set[tuple[UUID, date]] = set()
-    for each in chosen:
+    for place, each in enumerate(chosen):
         slot = days.slot(each.on, method.kind, wish.region)
         if slot.moved:
-            return Made(slot.moved, slot=slot)
+            return Made(slot.moved, slot=slot, place=place)
         if each.on - days.today(wish.region) > days.MOST_AHEAD:
             return Made("too_far")
         if (each.bill_id, each.on) in seen:
@@ -48,7 +48,7 @@ def judge(wish: Wish, method: Method, chosen: Sequence[Day]) -> Made:
             return Made("expires")
         seen.add((each.bill_id, each.on))
     rows = {row["bill_id"]: row for row in member.to_pay(wish.viewer, list(dict.fromkeys(e.bill_id for e in chosen)))}
-    kept = orders.kept_back(wish.account_id, list(rows))
+    kept = orders.kept_back(wish.account_id, list(rows), but)
     for bill in dict.fromkeys(each.bill_id for each in chosen):
         row = rows.get(bill)
         if row is None or row["account_id"] != wish.account_id or not chosen or len(chosen) > MOST:

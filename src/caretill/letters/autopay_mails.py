@@ -97,7 +97,7 @@ def _told(topic: str, login_id: UUID, row_id: UUID, body: Body) -> None:
     def made(to: str) -> EmailMessage:
         return notice_mail(
             f"later.mail.{body['kind']}_{words}", str(row_id), to, head, settings.CARETILL_MAIL_FROM, clock.now(),
-            url=_account(head, "account/plans/" if body["kind"] == "plan" else "account/later/"), stop=stop,
+            url=_account(head, "account/plans/" if body["kind"] == "plan" else "account/scheduled/"), stop=stop,
         )  # fmt: skip
 
     once(topic, login_id, row_id, row["email"], made)

@@ -130,5 +130,5 @@ def test_a_failure_is_told_once(processor: Desk, mails: list[EmailMessage]) -> N
         turn.follow()
         relayed()
         [mail] = about(mails, "An automatic payment did not go through")
-        assert "/account/later/" in body(mail) and "$" not in body(mail)
+        assert "/account/scheduled/" in body(mail) and "$" not in body(mail)
         assert sql.one("SELECT state FROM autopay_due") == {"state": "failed"}
