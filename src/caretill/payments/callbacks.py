@@ -98,6 +98,8 @@ def _apply(row: dict[str, Any]) -> str:
             return _of_charge(row, news)
         if news.get("method"):
             return saving.renewed(row["provider"], news["method"])
+        if news.get("payout"):
+            return "payout"  # nothing to ask: payouts are listed and read in their order (reconcile.fetch)
     except GatewayUnknown:
         return "again"
     except GatewayRefused as refused:

@@ -10,6 +10,7 @@ import pytest
 
 from caretill.core import clock, sql
 from caretill.formats import payout_csv
+from caretill.payments import callbacks
 from caretill.payments.gateways.sandbox import answers
 from caretill.reconcile import bank_files, run
 from caretill.reconcile.differences import differences, standing
@@ -108,3 +109,11 @@ def test_nights_that_went_by_unseen_are_caught_up(time: clock.FixedClock, proces
     later(processor, time, 5)
     counts = run.turn()
     assert (counts["listed"], counts["filed"], counts["booked"]) == (days, days, days)
+
+
+def test_news_of_a_payout_is_no_stranger(time: clock.FixedClock, processor: Desk) -> None:
+    pay(processor, (a_bill(), 20_000))
+    later(processor, time, 5)
+    callbacks.apply_due()
+    row = sql.one("SELECT count(*) AS n, min(answer) AS answer FROM payments_callback WHERE kind LIKE 'payout.%%'")
+    assert row == {"n": 2, "answer": "payout"}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
 import pytest
 
 from caretill.core import clock, sql
 from caretill.payments.gateways import installed
 from caretill.reconcile import book, fetch, match, run
+from caretill.regions import catalog
 from house.desk import Desk, at_once
 from house.remitter import Remitter, a_charge
 
@@ -95,3 +100,23 @@ def test_a_set_is_all_or_nothing(two_payouts: Remitter, monkeypatch: pytest.Monk
         assert sums()["legs"] == 0
         assert book.book() == 2 and book.book() == 0
         assert sums() == ALL
+
+
+def test_what_another_worker_has_in_hand_is_passed_over(
+    two_payouts: Remitter, second_connection: Callable[[], psycopg.Connection[Any]]
+) -> None:
+    with installed("sandbox", two_payouts):  # type: ignore[arg-type]
+        fetch.fetch()
+    match.match()
+    asked = {"provider": "sandbox", "payout_ref": "po_000001", "now": clock.now(), "rows": 9, "after": book.FIRST}
+    asked["days"] = {region.slug: "2026-11-02" for region in catalog.regions()}
+    other = second_connection()
+    row = other.execute("SELECT reconcile_book_payout(%s::jsonb)", (sql.dumps(asked),)).fetchone()
+    assert row is not None and row[0]["booked"] == 1
+    # Not yet committed there: the other payout is booked here, without waiting.
+    sql.execute("SET lock_timeout = '2s'")
+    assert book.book() == 1
+    sql.execute("RESET lock_timeout")
+    other.commit()
+    assert book.book() == 0
+    assert sums() == ALL

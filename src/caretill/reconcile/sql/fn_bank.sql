@@ -57,6 +57,7 @@ DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
     y reconcile_payout;
     v_rows int;
+    v_done int;
     v_after jsonb;
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS settling (
@@ -104,6 +105,10 @@ BEGIN
     WHERE s.kind = 'charge' AND q.account_id = s.account_id AND q.id = s.payment_id AND q.settled_on IS NULL;
     -- By place: the rows are locked, so they stay there; who has no statistics would look for each in all the others.
     UPDATE reconcile_operation o SET state = 'booked', journal_id = s.journal_id, booked_at = v_now FROM settling s
-    WHERE o.ctid = s.place;
+    WHERE o.ctid = s.place AND o.state = 'matched';
+    GET DIAGNOSTICS v_done = ROW_COUNT;
+    IF v_done <> v_rows THEN
+        RAISE EXCEPTION 'of % operations of % % were still to be booked', v_rows, y.payout_ref, v_done;
+    END IF;
     RETURN jsonb_build_object('booked', v_rows, 'after', v_after);
 END $$;
