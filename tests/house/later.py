@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from caretill.autopay import enrol, notice, orders, runs, take
+from caretill.autopay import calendar, days, enrol, keys, notice, orders, plans, runs, schedules, take
 from caretill.autopay.orders import Wish
-from caretill.core import sql
+from caretill.core import clock, sql
+from caretill.letters.autopay_mails import link
+from caretill.letters.dates import long_date
 from caretill.people.viewer import Viewer
 from house import saved
 from house.cast import Bill
@@ -87,3 +89,42 @@ def ran() -> runs.Run:
 def dues(order_id: UUID) -> list[dict[str, Any]]:
     """Every due of an order, by its day."""
     return sql.query("SELECT * FROM autopay_due WHERE order_id = %s ORDER BY due_on, processor_account", (order_id,))
+
+
+def orders_of(bill: Bill, member: MemberOf) -> dict[tuple[str, str], tuple[object, ...]]:
+    """A scheduled payment, automatic payment and a plan of a member, as the parts of addresses that name them."""
+    account, viewer = bill.account_id, member.session().viewer
+    method_id = saved.a_bank(bill, member.login_id, number="000777888999")
+    payer = Payer(bill, member, method_id, viewer)
+    wish = payer.wish()
+    on = days.slot(days.today(bill.region) + timedelta(days=30), "bank", bill.region).take_on
+    assert schedules.plan(wish, [schedules.Day(bill.bill_id, on, 500)]).code == "made"
+    scheduled = keys.of_order("schedule", wish.key)
+    auto = enrolled(payer, day=on.day)
+    orders_row = {"account_id": account, "order_id": auto, "due_on": on, "processor_account": "main"}
+    sql.execute(
+        "INSERT INTO autopay_due (account_id, order_id, due_on, processor_account, kind, region, take_on, closes_at,"
+        " parts, amount_cents, state, notice_put, code, changed_at)"
+        " VALUES (%s, %s, %s, %s, 'autopay', %s, %s, %s, '[]', 700, 'waiting', true, '', %s)",
+        (*orders_row.values(), bill.region, on, days.closes_at(on, "bank", bill.region), clock.now()),
+    )
+    token = link("skip", account, auto, on.isoformat(), "en").rstrip("/").rpartition("/")[2]
+    feed = calendar.renew(member.login_id, amounts=True)
+    return {
+        **{(name, "holder"): (scheduled,) for name in ("schedule_change", "schedule_cancel")},
+        ("autopay_change", "holder"): (auto,),
+        ("autopay_due", "holder"): (auto, on.isoformat(), "skip"),
+        ("autopay_open", "holder"): (token,),
+        ("calendar", "holder"): (feed.token,),
+    }
+
+
+def a_plan(payer: Payer, payments: int = 2, *, first: date | None = None, by_hand: bool = False) -> UUID:
+    """A plan of all that is owed on the payer's bill, signed."""
+    first = first or days.slot(days.today(payer.bill.region) + timedelta(days=14), "bank", payer.bill.region).take_on
+    offer = plans.work_out(payer.bill.figures()["payable_cents"], payments, first)
+    shown = [long_date(day, "en") for day in offer.days]
+    text = plans.agreement("en", payer.bill.region, offer, by_hand=by_hand, days_shown=shown)
+    made = plans.sign(payer.wish(method_id=None) if by_hand else payer.wish(), [payer.bill.bill_id], offer, text)
+    assert made.code == "made" and made.order_id, made
+    return made.order_id

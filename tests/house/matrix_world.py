@@ -24,10 +24,11 @@ from caretill.payments import saving as cards
 from caretill.people import household
 from caretill.people.viewer import NOBODY
 from caretill.web.flow import Made, help_token
-from house import wallet
+from house import later, wallet
 from house.cast import Bill
 from house.desk import Desk
 from house.family import PROVIDERS, SERVICES, Family, a_family
+from house.later import orders_of
 from house.member import MemberOf, a_member
 from house.payer import Payer
 
@@ -115,6 +116,9 @@ def world(processor: Desk) -> World:
     parts["apart", "Juana"] = (guest.flow.id, "oregon")
     parts |= _household(family, members)
     parts |= _methods(family, members["holder"])
+    parts |= orders_of(bills["Iker"], members["holder"])
+    juana = later.Payer(bills["Juana"], members["holder"], UUID(int=0), members["holder"].session().viewer)
+    parts["plan", "holder"] = (later.a_plan(juana, by_hand=True),)
     return World(family, browsers, parts)
 
 

@@ -22,6 +22,7 @@ from house.who_sees import VIEWERS, Line
 __all__ = ["processor_desk"]
 NOON = datetime(2026, 11, 22, 20, tzinfo=UTC)
 DOCS = Path(__file__).resolve().parents[4] / "docs"
+CHOSEN = ("member_pay", "schedule", "plan_offer")  # a bill is named behind the address
 # Parts of addresses that name nobody's.
 PLAIN: dict[str, tuple[object, ...]] = {
     "find": ("oregon",), "fields": ("oregon", "zip"), "paper": ("oregon",), "nothing_owed": ("oregon",),
@@ -71,7 +72,7 @@ def asked(made: World, line: Line, viewer: str) -> tuple[str, list[str]]:
     browser = made.browsers[viewer]
     kept = browser.cookies.copy()
     with transaction.atomic():
-        sent = made.chosen(line.about) if line.name == "member_pay" and line.about != "-" else {}
+        sent = made.chosen(line.about) if line.name in CHOSEN and line.about != "-" else {}
         answer = getattr(browser, line.method.lower())(path(made, line), sent)
         transaction.set_rollback(True)
     browser.cookies = kept
