@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from caretill.core import sql
 
@@ -46,3 +47,15 @@ def at_bank(folder: Path, day: date, *more: tuple[int, str], number: int = 1) ->
     path = folder / f"bank-{day}-{number}.bai"
     path.write_text(bai2_text(day, [*moves, *more], number=number))
     return path
+
+
+def clearing(payment_id: UUID) -> int:
+    """What of a payment is between its payer and the bank: zero once all of it has settled."""
+    row = sql.one(
+        "SELECT coalesce(sum(CASE WHEN debit_kind = 'clearing' THEN amount_cents ELSE -amount_cents END), 0)::bigint"
+        " AS c FROM ledger_transfer WHERE payment_id = %s AND 'clearing' IN (debit_kind, credit_kind)"
+        " AND phase IN ('posted', 'post')",
+        (payment_id,),
+    )
+    assert row is not None
+    return int(row["c"])

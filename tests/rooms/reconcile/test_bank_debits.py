@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from uuid import UUID
 
 from caretill.ach import settle
 from caretill.core import clock, sql
 from caretill.reconcile import bank_files, run
 from caretill.reconcile.differences import differences
-from house.bank import bai2_text
+from house.bank import bai2_text, clearing
 from house.cast import a_bill
 from house.debits import MONDAY, a_return, entry, filed, queued, state, took
 
 TUESDAY = date(2026, 11, 24)
-
-
-def clearing(payment_id: UUID) -> int:
-    row = sql.one(
-        "SELECT coalesce(sum(CASE WHEN debit_kind = 'clearing' THEN amount_cents ELSE -amount_cents END), 0)::bigint"
-        " AS c FROM ledger_transfer WHERE payment_id = %s AND 'clearing' IN (debit_kind, credit_kind)"
-        " AND phase IN ('posted', 'post')",
-        (payment_id,),
-    )
-    assert row is not None
-    return int(row["c"])
 
 
 def told(folder: Path, day: date, *cents: int) -> None:

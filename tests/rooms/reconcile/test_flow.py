@@ -14,21 +14,10 @@ from caretill.payments import callbacks
 from caretill.payments.gateways.sandbox import answers
 from caretill.reconcile import bank_files, run
 from caretill.reconcile.differences import differences, standing
-from house.bank import at_bank
+from house.bank import at_bank, clearing
 from house.cast import a_bill
 from house.desk import Desk
 from house.ledgerbook import give_back, pay
-
-
-def clearing(payment_id: UUID) -> int:
-    row = sql.one(
-        "SELECT coalesce(sum(CASE WHEN debit_kind = 'clearing' THEN amount_cents ELSE -amount_cents END), 0)::bigint"
-        " AS c FROM ledger_transfer WHERE payment_id = %s AND 'clearing' IN (debit_kind, credit_kind)"
-        " AND phase IN ('posted', 'post')",
-        (payment_id,),
-    )
-    assert row is not None
-    return int(row["c"])
 
 
 def settled(payment_id: UUID) -> date | None:
