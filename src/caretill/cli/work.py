@@ -90,6 +90,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("cards", saving.sweep, every=5),
         Step("refunds", refund.sweep),
         Step("disputes", disputes.sweep, every=5),
+        Step("new disputes", lambda: {"new": disputes.find_new()["new"]}, every=3600),
         Step("deposits", deposits.work, every=30),
     ),
     "letters": (Step("letters", lambda: {"delivered": outbox.relay(send.deliver, most=5)}),),

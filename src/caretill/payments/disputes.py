@@ -25,6 +25,8 @@ log = structlog.get_logger("caretill.payments")
 
 ASK_AGAIN = timedelta(hours=1)  # a lost message costs no more
 LEASE = timedelta(minutes=1)
+OVERLAP = timedelta(days=7)
+A_PAGE = 100
 
 
 def record(account_id: UUID, payment_id: UUID, dispute: Dispute) -> dict[str, Any]:
@@ -102,6 +104,50 @@ def sweep(most: int = 50) -> dict[str, int]:
             # One dispute that cannot be looked at holds up no other.
             log.exception("a dispute could not be looked at", dispute_ref=row["dispute_ref"])
     return {"looked": len(rows), "ended": ended}
+
+
+def look_now() -> dict[str, int]:
+    """As `sweep`, of all open ones whatever their turn."""
+    sql.execute("UPDATE payments_dispute SET ask_at = %s WHERE state = 'open'", (clock.now(),))
+    done = {"looked": 0, "ended": 0}
+    while (turn := sweep())["looked"]:
+        done = {name: done[name] + turn[name] for name in done}
+    return done
+
+
+def find_new(provider: str = "sandbox") -> dict[str, int]:
+    """List disputes at the processor and record those that no message told of. Returns how many were seen and new.
+
+    Begins at the newest that was known OVERLAP ago: a message that was lost may be older than one that came.
+    """
+    last = sql.one(
+        "SELECT d.dispute_ref FROM payments_dispute d JOIN payments_attempt a ON a.account_id = d.account_id"
+        " AND a.payment_id = d.payment_id WHERE a.gateway = %s AND d.opened_at < %s ORDER BY d.opened_at DESC LIMIT 1",
+        (provider, clock.now() - OVERLAP),
+    )
+    after, seen, new = (last["dispute_ref"] if last else None), 0, 0
+    while True:
+        try:
+            found = gateway(provider).list_disputes(after)
+        except (GatewayUnknown, GatewayRefused):
+            return {"seen": seen, "new": new}
+        known = sql.query(
+            "SELECT dispute_ref FROM payments_dispute WHERE dispute_ref = ANY(%s)", ([each.id for each in found],)
+        )
+        refs = {row["dispute_ref"] for row in known}
+        new += sum(_of_ours(provider, each) for each in found if each.id not in refs)
+        seen += len(found)
+        if len(found) < A_PAGE:
+            return {"seen": seen, "new": new}
+        after = found[-1].id
+
+
+def _of_ours(provider: str, dispute: Dispute) -> bool:
+    row = sql.one(
+        "SELECT account_id, payment_id FROM payments_object WHERE provider = %s AND object_ref = %s",
+        (provider, dispute.charge_id),
+    )
+    return row is not None and record(row["account_id"], row["payment_id"], dispute)["code"] != "missing"
 
 
 def listed(state: str = "open", most: int = 1_000) -> list[dict[str, Any]]:

@@ -117,3 +117,16 @@ def test_of_a_stranger_nothing_is_booked(processor: Desk) -> None:
         "INSERT INTO payments_object (provider, object_ref, account_id, payment_id)"
         " SELECT 'sandbox', charge_ref, account_id, id FROM payments_payment"
     )
+
+
+def test_one_whose_messages_were_lost_is_found_by_listing(processor: Desk) -> None:
+    bill = a_bill(14_000)
+    pay(processor, (bill, 14_000))
+    row = sql.one("SELECT charge_ref FROM payments_payment")
+    assert row is not None
+    processor.fault("callback_lost")
+    processor.shell.admin("POST", "disputes", {"charge": row["charge_ref"]})
+    callbacks.apply_due()
+    assert held("dispute_hold") == 0
+    assert disputes.find_new() == {"seen": 1, "new": 1}
+    assert (held("dispute_hold"), disputes.find_new()) == (14_000, {"seen": 1, "new": 0})
