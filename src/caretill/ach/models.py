@@ -21,6 +21,7 @@ class Entry(Sharded):
     """
 
     file_id = models.UUIDField()
+    batch = models.IntegerField(db_default=0)  # a digest of what its batch header says: batches lie together
     sequence = models.IntegerField()
     trace = models.TextField()
     kind = models.TextField()  # debit, credit, prenote, micro
@@ -77,7 +78,7 @@ class Entry(Sharded):
             ),
         ]
         indexes = [
-            models.Index(fields=["file_id"], name="ach_entry_file"),
+            models.Index(fields=["file_id", "batch", "sequence"], name="ach_entry_file"),
             models.Index(
                 fields=["effective_on"], condition=Q(state__in=("filed", "settling")), name="ach_entry_unsettled"
             ),

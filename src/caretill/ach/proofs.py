@@ -20,7 +20,7 @@ from caretill.regions.models import DebitBank
 
 SET_ROWS = 500
 _COLUMNS = (
-    "account_id, id, file_id, sequence, trace, kind, place, method_id, payee, reference, sec_code, description,"
+    "account_id, id, file_id, batch, sequence, trace, kind, place, method_id, payee, reference, sec_code, description,"
     " transaction_code, mark, amount_cents, effective_on, presentment, first_id, validation, state, filed_at, filed_on,"
     " return_code"
 )
@@ -59,11 +59,14 @@ def _put(
     trace = nacha.trace_number(bank.routing, sequence)
     now = clock.now()
     values = (
-        row.account_id, entry_id, file["id"], sequence, trace, row.way, place, row.method_id, payee(),
+        row.account_id, entry_id, file["id"], None, sequence, trace, row.way, place, row.method_id, payee(),
         reference(entry_id), "CCD" if row.corporate else "PPD", description, code, "", cents, file["standard_on"], 1,
         entry_id, row.way, "filed", now, bankdays.eastern_day(now), "",
     )  # fmt: skip
-    sql.execute(f"INSERT INTO ach_entry ({_COLUMNS}) VALUES ({', '.join(['%s'] * len(values))})", values)
+    places = ["%s"] * len(values)
+    places[3] = "ach_batch(%s, %s, %s, %s, %s)"
+    batch = (values[9], values[11], values[12], file["standard_on"], code)
+    sql.execute(f"INSERT INTO ach_entry ({_COLUMNS}) VALUES ({', '.join(places)})", (*values[:3], *batch, *values[4:]))
     sql.execute(
         "INSERT INTO ach_trace (trace, file_id, account_id, entry_id) VALUES (%s, %s, %s, %s)",
         (trace, file["id"], row.account_id, entry_id),

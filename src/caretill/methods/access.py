@@ -131,6 +131,11 @@ def bank_numbers(rows: Iterable[tuple[UUID, UUID, bytes]]) -> Iterator[str]:
         yield sealed.unseal(kept, number_row(account_id, method_id))
 
 
+def bank_number(kept: bytes, identity: bytes) -> str:
+    """One account number by the bytes of its billing account and method, as `bank_numbers`; for a million in a row."""
+    return sealed.unseal(kept, identity + b"number")
+
+
 def number_row(account_id: UUID, method_id: UUID) -> bytes:
     """The identity that an account number is sealed for."""
     return account_id.bytes + method_id.bytes + b"number"

@@ -77,10 +77,12 @@ CREATE OR REPLACE FUNCTION ach_put_due(p jsonb, p_now timestamptz) RETURNS void 
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
     UPDATE ach_due SET sequence = nextval('ach_trace_sequence') WHERE why = '';
-    INSERT INTO ach_entry (account_id, id, file_id, sequence, trace, kind, place, payment_id, method_id, mandate_id,
+    INSERT INTO ach_entry (account_id, id, file_id, batch, sequence, trace, kind, place, payment_id, method_id, mandate_id,
         payee, reference, sec_code, description, transaction_code, mark, amount_cents, effective_on, presentment,
         first_id, validation, state, filed_at, filed_on, return_code)
-    SELECT account_id, entry_id, (p->>'file_id')::uuid, sequence, (p->>'odfi') || lpad(sequence::text, 7, '0'),
+    SELECT account_id, entry_id, (p->>'file_id')::uuid, ach_batch(payee, sec_code,
+            CASE WHEN presentment > 1 THEN 'RETRY PYMT' ELSE p->>'description' END, effective_on, transaction_code),
+        sequence, (p->>'odfi') || lpad(sequence::text, 7, '0'),
         'debit', 0, payment_id, method_id, mandate_id, payee, reference, sec_code,
         CASE WHEN presentment > 1 THEN 'RETRY PYMT' ELSE p->>'description' END, transaction_code, mark, amount_cents,
         effective_on, presentment, coalesce(first_id, entry_id), validation, 'filed', p_now, (p->>'day')::date, ''
@@ -92,3 +94,10 @@ BEGIN
         SELECT coalesce(jsonb_agg(jsonb_build_object('account_id', account_id, 'payment_id', payment_id,
             'trace', (p->>'odfi') || lpad(sequence::text, 7, '0'))), '[]') FROM ach_due WHERE why = '')));
 END $$;
+
+-- Entries of one batch have the same number here; two batches may share one, and are told apart when they are written.
+CREATE OR REPLACE FUNCTION ach_batch(p_payee text, p_sec_code text, p_description text, p_effective_on date,
+    p_transaction_code int) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT hashtext(concat_ws('|', p_payee, p_sec_code, p_description, p_effective_on - date '2000-01-01',
+        (p_transaction_code % 10 >= 5)::int))
+$$;
