@@ -4,8 +4,10 @@
 -- Answers {code: begun, answers: [{place, code, payment_id, amount_cents, why, until}]}: the codes of payments_begin, and
 -- alone (begin it by itself: it was agreed to for one payment).
 -- Locks in the order of accounts: keys, methods, mandates, claims, balances.
+-- Every join goes through an index: the tables are large, the set is small, and nobody keeps statistics of it. Left to
+-- itself the planner read every balance for each part of the set.
 CREATE OR REPLACE FUNCTION payments_begin_set(p jsonb) RETURNS jsonb LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
 BEGIN
@@ -25,7 +27,7 @@ END $$;
 
 -- Into the tables of the set, and the keys: whose key began something before is `repeat` or `key_conflict`.
 CREATE OR REPLACE FUNCTION payments_read_asks(p jsonb) RETURNS void LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
     INSERT INTO asked SELECT x.place, x.account_id, x.payment_id, x.attempt_id, x.key, decode(x.request_hash, 'hex'),
         x.reference, x.check_code, x.region, x.currency, x.processor_account, x.payer_name, x.email, x.language,
@@ -57,7 +59,7 @@ END $$;
 
 -- The methods and what was agreed, as payments_saved does it; bills that are not there; cheques that are waited for.
 CREATE OR REPLACE FUNCTION payments_judge_asks(p_now timestamptz) RETURNS void LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
     PERFORM 1 FROM (SELECT DISTINCT account_id, method_id FROM asked WHERE code IS NULL) AS a
     JOIN methods_method m ON m.account_id = a.account_id AND m.id = a.method_id
@@ -87,7 +89,7 @@ END $$;
 
 -- Claims, then balances. What is taken in the payer's name is at most what is owed now.
 CREATE OR REPLACE FUNCTION payments_hold_asks(p_now timestamptz) RETURNS void LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
     INSERT INTO payments_claim (account_id, bill_id, payment_id, why, until)
     SELECT r.account_id, r.bill_id, r.payment_id, a.why, a.expires_at
@@ -122,7 +124,7 @@ END $$;
 
 -- The rows of each payment that begins.
 CREATE OR REPLACE FUNCTION payments_put_asks(p_now timestamptz) RETURNS void LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
     INSERT INTO payments_payment (account_id, id, state, key, reference, check_code, region, amount_cents, currency,
         processor_account, payer_name, email, language, channel, visit, failure_code, method_brand, method_last4,
@@ -140,9 +142,10 @@ BEGIN
     SELECT r.account_id, r.transfer_id, 'clearing', r.payment_id, 'receivable', r.bill_id, r.amount_cents, a.currency,
         'payment', 'pending', r.payment_id, r.bill_id, r.payment_id, NULL, r.payee, a.business_date, p_now
     FROM asked_part r JOIN asked a ON a.place = r.place;
-    UPDATE ledger_balance b SET credits_pending = b.credits_pending + r.amount_cents, version = b.version + 1
-    FROM asked_part r JOIN asked a ON a.place = r.place
-    WHERE b.account_id = r.account_id AND b.kind = 'receivable' AND b.ref = r.bill_id AND b.currency = a.currency;
+    UPDATE ledger_balance b SET credits_pending = b.credits_pending + m.amount_cents, version = b.version + 1
+    FROM (SELECT r.account_id, r.bill_id, r.amount_cents, a.currency FROM asked_part r JOIN asked a ON a.place = r.place
+          ORDER BY 1, 2) AS m
+    WHERE b.account_id = m.account_id AND b.kind = 'receivable' AND b.ref = m.bill_id AND b.currency = m.currency;
     INSERT INTO payments_attempt (account_id, id, payment_id, gateway, request, session_ref, session_url, state,
         lease_until, tries, created_at)
     SELECT account_id, attempt_id, payment_id, gateway, request || jsonb_build_object('amount_cents', total_cents), '',
