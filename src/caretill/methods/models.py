@@ -95,6 +95,11 @@ class Method(Sharded):
                 name="methods_method_validating",
             ),
             models.Index(
+                fields=["created_at"],
+                condition=Q(login_id__isnull=True) & ~Q(state="deleted"),
+                name="methods_method_guest",
+            ),
+            models.Index(
                 fields=["changed_at"],
                 condition=Q(state="deleted") & (~Q(token_ref="") | Q(account_sealed__isnull=False)),
                 name="methods_method_to_forget",

@@ -10,6 +10,7 @@ def turn() -> dict[str, int]:
     return {
         **expiry.turn(),
         "proved": validate.ripen(),
+        "guests": forget.guests(),
         "numbers": forget.numbers(),
         "purged": mandates.purge_due(),
     }

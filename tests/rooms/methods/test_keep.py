@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ import pytest
 
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
-from caretill.methods import access, change, expiry, forget, keep, validate
+from caretill.methods import access, change, expiry, forget, keep, mandates, validate
 from caretill.people.viewer import Hidden
 from conftest import SHARED
 from house import cast, wallet
@@ -190,6 +190,21 @@ def test_what_is_deleted_is_gone_for_its_owner_and_later_for_everybody(db: None)
     assert sql.one("SELECT account_sealed, routing FROM methods_method WHERE id = %s", (bank,)) == {
         "account_sealed": None, "routing": "",
     }  # fmt: skip
+
+
+def test_what_a_guest_typed_for_one_payment_goes_when_nothing_can_come_of_it(db: None) -> None:
+    own = account()
+    waits, taken, ended = (wallet.a_bank(own, None, number=f"8800{n:04d}", proved=False) for n in range(3))
+    wallet.a_mandate(own, waits, None, "once")
+    mandates.debited([(own, wallet.a_mandate(own, taken, None, "once"), clock.now().date())])
+    mandates.end(own, wallet.a_mandate(own, ended, None, "once"), "withdrawn")
+    seen = []
+    for days in (0, 199, 202, 202 + 91):
+        with clock.fixed(clock.now() + timedelta(days=days)):
+            seen.append((forget.guests(), forget.numbers()))
+    assert seen == [(0, 0), (0, 0), (2, 0), (0, 2)]
+    left = sql.query("SELECT id FROM methods_method WHERE account_sealed IS NOT NULL")
+    assert left == [{"id": waits}]
 
 
 @pytest.mark.parametrize(

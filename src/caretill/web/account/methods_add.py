@@ -77,10 +77,11 @@ def add_bank(request: HttpRequest, session: Session) -> HttpResponse:
         raise Hidden
     if request.method == "POST" and "kept" in request.POST:
         return _second_step(request, session, account_id)
-    form = BankForm.read(request, "")
+    form, business = BankForm.read(request, ""), "business" in request.POST
     if not form.sent:
-        return member_form_page(request, session, "account/method_add_bank.html", form, gone=False)
-    told = {**held(form), "business": "business" in request.POST}
+        figures: dict[str, Any] = {"gone": False, "business": business}
+        return member_form_page(request, session, "account/method_add_bank.html", form, **figures)
+    told = {**held(form), "business": business}
     return _check_page(request, session, told)
 
 
@@ -89,7 +90,7 @@ def _second_step(request: HttpRequest, session: Session, account_id: UUID) -> Ht
     try:
         told = tokens.unseal(_PURPOSE, request.POST["kept"])
     except tokens.TokenError:
-        return member_form_page(request, session, "account/method_add_bank.html", BankForm(), gone=True)
+        return member_form_page(request, session, "account/method_add_bank.html", BankForm(), gone=True, business=False)
     if told.get("login") != str(session.login_id):
         raise Hidden
     if preferences.switched(request) or "agree" not in request.POST:
@@ -100,7 +101,7 @@ def _second_step(request: HttpRequest, session: Session, account_id: UUID) -> Ht
     )  # fmt: skip
     added = keep.add_bank(ask)
     if added.method_id is None:
-        return member_form_page(request, session, "account/method_add_bank.html", BankForm(), gone=True)
+        return member_form_page(request, session, "account/method_add_bank.html", BankForm(), gone=True, business=False)
     if added.code == "known":
         return SeeOther(f"{url('method', str(added.method_id))}?done=known")
     text = _text(request, session, told)
