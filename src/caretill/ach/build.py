@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import OperationalError, transaction
 
-from caretill.ach import locks, proofs, writing
+from caretill.ach import locks, proofs, refunds, writing
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
 from caretill.methods import mandates
@@ -87,6 +87,7 @@ def build(same_day: bool | None = None, progress: Progress | None = None, most: 
     with locks.alone(LOCK):
         file = _open_file(bank, bank.same_day if same_day is None else same_day)
         proved = proofs.take(file, bank)
+        refunds.take(file, bank)
         counts = _take(file, bank, progress, most)
         kept = writing.write(file["id"], bank)
     finish_dropped()

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from caretill.ach import changes, handling, settle
+from caretill.ach import changes, handling, refunds, settle
 from caretill.ach.decided import Decision
 from caretill.core import clock, sql
 from caretill.formats import nacha_codes
@@ -95,7 +95,10 @@ def _first(row: Row, entry: Row, code: ReturnCode) -> Decision:
 
 def _apply(row: Row, entry: Row, code: ReturnCode, source_ref: str) -> Decision:
     reopened = 0
-    if entry["payment_id"] is None:
+    if entry["kind"] == "credit":
+        if refunds.came_back(entry, code) != "applied":
+            return Decision("quarantined", "refund_arrived")
+    elif entry["payment_id"] is None:
         validate.mark(entry["account_id"], entry["method_id"], "failed", code.code)
     else:
         answer = payment_returns.apply_return(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from caretill.ach import build
+from caretill.ach import build, refunds
 from caretill.core import clock, sql
 from caretill.payments.batch import Outcome, record_set
 from caretill.regions import bankdays
@@ -47,6 +47,7 @@ def settle(progress: Callable[[int], None] | None = None) -> dict[str, int]:
         counts["amount_cents"] += sum(row["amount_cents"] for row in rows if row["payment_id"])
         if progress:
             progress(counts["settled"])
+    refunds.finish()
     return counts
 
 

@@ -131,7 +131,7 @@ def write(file_id: UUID, bank: DebitBank) -> Kept:
 def _told(file_id: UUID) -> dict[str, Any]:
     """What the file's entries add up to: those that have an account to go to."""
     row = sql.one(
-        "SELECT count(*) AS entries, count(*) FILTER (WHERE e.kind IN ('prenote', 'micro')) AS proofs,"
+        "SELECT count(*) AS entries, count(*) FILTER (WHERE e.kind <> 'debit') AS proofs,"
         " coalesce(sum(e.amount_cents) FILTER (WHERE e.transaction_code %% 10 >= 5), 0)::bigint AS debit_cents,"
         " coalesce(sum(e.amount_cents) FILTER (WHERE e.transaction_code %% 10 < 5), 0)::bigint AS credit_cents,"
         " min(e.effective_on) AS effective_on"
