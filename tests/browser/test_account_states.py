@@ -14,6 +14,7 @@ from house.bank_states import BANK
 from house.desk import Desk, processor_desk
 from house.door_states import DOOR
 from house.help_states import HELP
+from house.later_states import LATER
 from house.matrix_states import Stage
 from house.member_states import MEMBER
 from house.method_states import METHODS
@@ -23,7 +24,7 @@ from house.self_states import SELF
 __all__ = ["processor_desk"]
 
 pytestmark = pytest.mark.slow
-ACCOUNT = {**DOOR, **MEMBER, **SELF, **METHODS, **BANK, **HELP}
+ACCOUNT = {**DOOR, **MEMBER, **SELF, **METHODS, **BANK, **LATER, **HELP}
 # After signing in a page speaks the language of who signed in: that of the tests' member.
 IN_ENGLISH = ("sign_in_codes", "sign_in_back")
 

@@ -18,7 +18,7 @@ from house.cast import Bill
 from house.desk import Desk
 from house.member import MemberOf, a_member
 
-__all__ = ["Payer", "a_member", "orders", "uuid4"]
+__all__ = ["Payer", "a_member", "days", "orders", "timedelta", "uuid4"]
 
 
 @dataclass(frozen=True)

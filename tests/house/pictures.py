@@ -38,6 +38,7 @@ from house.cast import a_bill
 from house.desk import Desk
 from house.door_states import DOOR
 from house.help_states import HELP
+from house.later_states import LATER
 from house.matrix_states import STATES, Stage
 from house.member_states import MEMBER
 from house.method_states import METHODS
@@ -81,6 +82,7 @@ ALL: dict[str, Callable[[Stage], None]] = {
     **SELF,
     **METHODS,
     **BANK,
+    **LATER,
     **HELP,
 }
 

@@ -22,10 +22,11 @@ from caretill.core.money import show
 from caretill.core.words import say
 from caretill.letters import wants
 from caretill.letters.channels import notice_mail
-from caretill.letters.dates import clock_time, long_date
+from caretill.letters.dates import long_date
 from caretill.letters.letterhead import Letterhead, letterhead
 from caretill.letters.post import once
 from caretill.regions import catalog
+from caretill.regions.rules import clock_words
 
 log = structlog.get_logger("caretill.letters")
 
@@ -62,7 +63,7 @@ def _send(topic: str, row_id: UUID, address: str, found: Notice, *, acts: bool) 
     until = days.last_minute(found.closes_at).astimezone(zone)
     figures = {
         "amount": show(found.cents), "cap": show(found.cap_cents), "date": long_date(found.take_on, language),
-        "until": long_date(until.date(), language), "time": clock_time(until.time(), language),
+        "until": long_date(until.date(), language), "time": clock_words(until.time(), language),
     }  # fmt: skip
     links: list[tuple[str, str]] = []
     if acts and found.kind == "notice":

@@ -50,7 +50,7 @@ def test_a_notice_leaves_and_counts(processor: Desk, mails: list[EmailMessage]) 
         relayed()
         [mail] = about(mails, "payment is coming")
         text = body(mail)
-        assert "We will take $200.00 on December 7, 2026" in text and "until December 6, 2026, 11:59\u00a0p.m." in text
+        assert "We will take $200.00 on December 7, 2026" in text and "until 11:59 p.m. on December 6, 2026" in text
         assert text.replace("account/autopay/", "").count("/autopay/") == 3 and mail["List-Unsubscribe"] is None
         for hidden in ("Solano", "Juana", "Rosa", "Iker", "P00", "Office"):
             assert hidden not in text

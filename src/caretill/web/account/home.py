@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from caretill.autopay import access as later
 from caretill.billing import member as bills
 from caretill.billing.member import Owed
 from caretill.core import clock
@@ -86,6 +87,7 @@ def home(request: HttpRequest, session: Session) -> HttpResponse:
         cards=[*cards(owed, linked=bool(session.reaches)), *_passkey(request, session)],
         parts=parts(owed),
         moving=[_motion(request, session, each) for each in motion.under_way(session.viewer, owed.people)],
+        coming=later.coming(session.viewer),
         recent=motion.recent(session.viewer, owed.people),
         told=told.astimezone(region.zone) if told else None,
         told_today=told is not None and told.astimezone(region.zone).date() == clock.today(region.time_zone),

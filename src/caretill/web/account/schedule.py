@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from caretill.autopay import access, calendar, days, orders, schedules
@@ -195,4 +196,4 @@ def _wrong(form: ScheduleForm, verdict: Made, most: int, language: str) -> Sched
 
 
 def _address(feed: calendar.Feed) -> str:
-    return url("calendar", feed.token)
+    return settings.CARETILL_PUBLIC_URL.rstrip("/") + url("calendar", feed.token)
