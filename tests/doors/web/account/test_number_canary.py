@@ -80,6 +80,7 @@ def test_a_bank_number_stands_nowhere(
     wallet.arrived(own, one.id, date(2026, 11, 20))
     for page in ("", f"{one.id}/", f"{one.id}/prove/", f"{one.id}/replace/", f"{one.id}/delete/"):
         said.append(told(browser.get(f"{WAYS}{page}")))
+    _nowhere(owner_connection, NUMBERS["right"])
     change.correct(own, one.id, "C05", account_type="savings")
     change.disable(own, one.id, "R03")
     with clock.fixed(datetime(2026, 11, 27, 12, tzinfo=UTC)):
