@@ -99,16 +99,21 @@ def methods(wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Meth
 
 def posts_on(method: Method, now: datetime, take_on: date | None = None) -> date:
     """When the bank moves it: on the day asked for, or the next on which it can. Honest for an account still asked."""
-    wanted = take_on
+    wanted, cut_off = take_on, _cut_off()
     if method.validation not in ("valid", "failed"):
-        known = bankdays.add(bankdays.effective_entry_date(now), PRENOTE_DAYS)
+        known = bankdays.add(bankdays.effective_entry_date(now, cut_off=cut_off), PRENOTE_DAYS)
         wanted = max(known, take_on) if take_on else known
-    return bankdays.posts_on(now, wanted)
+    return bankdays.posts_on(now, wanted, cut_off=cut_off)
 
 
 def back_until(day: date) -> datetime:
-    """Until when a bank debit that posts that day can be taken back: its file leaves then."""
-    return bankdays.file_by(day)
+    """Until when a bank debit that posts that day can be taken back: its file leaves then at the latest."""
+    return bankdays.file_by(day, _cut_off())
+
+
+def _cut_off() -> time:
+    bank = catalog.organisation().debit_bank
+    return bank.cut_off if bank else bankdays.CUT_OFF
 
 
 @lru_cache(maxsize=1024)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
 from caretill.core import clock, sql
+from caretill.payments.record import record
+from caretill.regions import catalog
+from caretill.web.pages import how
 from house.cast import Bill, a_bill
 from house.desk import at_once
 from house.payer import HIDDEN, Payer, payments, text, words
@@ -158,3 +163,24 @@ def test_a_copy_of_what_is_agreed_to_goes_by_mail(db: None) -> None:
     payer.post("bank", TYPED | {"email": "pat@example.org"})
     assert _press(payer, payer.get("check")).status_code == 303
     assert sql.one("SELECT count(*) AS n FROM core_outbox WHERE topic = 'mandate_copy'") == {"n": 1}
+
+
+def test_too_late_to_take_it_back_is_said(db: None) -> None:
+    bill = a_bill(14_000)
+    payer, answer = _paid(bill)
+    made = UUID(payer.held().payment_id)
+    record(bill.account_id, made, bill.region, "filed", provider="ach", object_ref="trace", evidence="filed")
+    token = answer["Location"].rpartition("/")[2]
+    told = text(payer.get(payer.client.post(f"/pay/back/{token}")["Location"]))
+    assert words("wait.take_back.late") in told and words("states.bank_sent.title") in told
+    assert bill.figures()["pending_cents"] == 14_000
+
+
+def test_an_organisation_without_a_bank_for_debits_offers_none(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = replace(catalog.organisation(), debit_bank=None)
+    monkeypatch.setattr(how, "organisation", lambda: without)
+    payer = Payer(a_bill(14_000))
+    payer.to_check()
+    assert words("how.hint.bank") not in text(payer.get("how"))
+    assert payer.post("how", {"how": "bank"}).status_code == 422
+    assert payer.get("bank")["Location"] == payer.at("how")

@@ -14,6 +14,7 @@ from caretill.methods import access as methods
 from caretill.methods.access import Method
 from caretill.methods.keep import BankAsk, shown_digits
 from caretill.people.viewer import Hidden
+from caretill.regions.catalog import organisation
 from caretill.web.account import member
 from caretill.web.flow import kept, signed, with_flow
 from caretill.web.forms.bank import BankForm, HowForm
@@ -43,8 +44,9 @@ def how(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The choice. A card on the processor's page is what it is until something else is chosen."""
     if not flow.amounts:
         return SeeOther(url("amount", flow.id))
-    saved = ready(request, flow)
-    form = HowForm.read(request, flow.how or "card", frozenset({"card", "bank", *(str(each.id) for each in saved)}))
+    saved, by_bank = ready(request, flow), organisation().debit_bank is not None
+    known = {"card", *(str(each.id) for each in saved), *(("bank",) if by_bank else ())}
+    form = HowForm.read(request, flow.how or "card", frozenset(known))
     if form.sent and form.how == "bank":
         return SeeOther(url("pay_bank", flow.id))
     if form.sent:
@@ -54,7 +56,7 @@ def how(request: HttpRequest, flow: Flow) -> HttpResponse:
             flow.move_to(str(chosen.account_id))
         flow.pay_by("" if chosen is None else form.how)
         return kept(request, SeeOther(url("check", flow.id)), flow)
-    figures = {"flow": flow, "saved": saved, **signed(request, flow)}
+    figures = {"flow": flow, "saved": saved, "by_bank": by_bank, **signed(request, flow)}
     return form_page(request, "how.html", form, region=region_of(flow.region), **figures)
 
 
@@ -64,6 +66,8 @@ def pay_bank(request: HttpRequest, flow: Flow) -> HttpResponse:
     """A bank account, typed. It is kept by us only once its owner agreed: until then it is in the sealed cookie."""
     if not flow.amounts:
         return SeeOther(url("amount", flow.id))
+    if organisation().debit_bank is None:
+        return SeeOther(url("how", flow.id))
     asks_email = not flow.login and not flow.email
     form = BankForm.read(request, flow.bank.get("holder_name", "") or flow.payer_name, asks_email=asks_email)
     if form.sent:
@@ -86,7 +90,8 @@ def ready(request: HttpRequest, flow: Flow) -> list[Method]:
     session = member.of(request) if flow.login else None
     if session is None:
         return []
-    found = [each for each in methods.listed(session.viewer) if each.state == "ready"]
+    kinds = ("card", "bank") if organisation().debit_bank else ("card",)
+    found = [each for each in methods.listed(session.viewer) if each.state == "ready" and each.kind in kinds]
     for account_id in {each.account_id for each in found}:
         audit.record_read(account_id, session.viewer.name, "methods", None)
     return found

@@ -15,7 +15,7 @@ from caretill.web import moments, preferences, visit
 from caretill.web.flow import Made, over_to, with_payment
 from caretill.web.jinja import url
 from caretill.web.moments import said
-from caretill.web.page import accepts, page, region_of
+from caretill.web.page import SeeOther, accepts, page, region_of
 from caretill.web.standing import DAYS, STILL, standing, steps
 
 
@@ -36,6 +36,7 @@ def wait(request: HttpRequest, made: Made) -> HttpResponse:
         stands=stands,
         asks_again=stands not in STILL | DAYS and stands not in ("submitting", "requires_action"),
         back_until=back_until(figures["posts_on"]) if stands == "bank_planned" and figures["posts_on"] else None,
+        too_late="late" in request.GET and stands == "bank_sent",
         agreed=agreed(made, figures) if stands in DAYS else None,
         steps=steps(figures, stands),
         promised=moments.promise(region, figures["promised_at"], preferences.of(request).language),
@@ -49,9 +50,8 @@ def wait(request: HttpRequest, made: Made) -> HttpResponse:
 @with_payment
 def take_back(request: HttpRequest, made: Made) -> HttpResponse:
     """Take a bank debit back before its file leaves. Too late, the page says where it is."""
-    if not preferences.switched(request):
-        charge.withdraw(made.account_id, made.payment_id)
-    return over_to("wait", made)
+    late = not preferences.switched(request) and charge.withdraw(made.account_id, made.payment_id) == "too_late"
+    return SeeOther(f"{url('wait', made.token)}{'?late=1' if late else ''}")
 
 
 def agreed(made: Made, figures: dict[str, Any]) -> dict[str, Any] | None:
