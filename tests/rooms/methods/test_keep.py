@@ -207,34 +207,35 @@ def test_what_a_guest_typed_for_one_payment_goes_when_nothing_can_come_of_it(db:
     assert left == [{"id": waits}]
 
 
-@pytest.mark.parametrize(
-    ("code", "given", "answer"),
-    [
-        ("C01", {"number": "555566667777"}, "corrected"),
-        ("C01", {"number": "12"}, "wrong"),
-        ("C02", {"routing": "011401533"}, "corrected"),
-        ("C02", {"routing": "011401534"}, "wrong"),
-        ("C03", {"routing": "011401533", "number": "555566667777"}, "corrected"),
-        ("C05", {"account_type": "savings"}, "corrected"),
-        ("C05", {}, "wrong"),
-        ("C07", {"routing": "011401533", "number": "555566667777", "account_type": "savings"}, "corrected"),
-        ("C09", {}, "nothing"),
-        ("C13", {}, "nothing"),
-    ],
-)
-def test_what_the_bank_corrects_is_used_from_then_on(db: None, code: str, given: dict[str, str], answer: str) -> None:
+CORRECTIONS: list[tuple[str, dict[str, str], str]] = [
+    ("C01", {"number": "555566667777"}, "corrected"),
+    ("C01", {"number": "12"}, "wrong"),
+    ("C02", {"routing": "011401533"}, "corrected"),
+    ("C02", {"routing": "011401534"}, "wrong"),
+    ("C03", {"routing": "011401533", "number": "555566667777"}, "corrected"),
+    ("C05", {"account_type": "savings"}, "corrected"),
+    ("C05", {}, "wrong"),
+    ("C07", {"routing": "011401533", "number": "555566667777", "account_type": "savings"}, "corrected"),
+    ("C09", {}, "nothing"),
+    ("C13", {}, "nothing"),
+]
+
+
+def test_what_the_bank_corrects_is_used_from_then_on(db: None) -> None:
     own = account()
     member = a_member(own)
-    bank = wallet.a_bank(own, member.login_id)
-    assert change.correct(own, bank, code, **given) == answer
-    row = sql.one("SELECT * FROM methods_method WHERE id = %s", (bank,))
-    assert row
-    used = given if answer == "corrected" else {}
-    assert row["routing"] == used.get("routing", wallet.ROUTING)
-    assert row["account_type"] == used.get("account_type", "checking")
-    number = used.get("number", wallet.NUMBER)
-    assert list(access.bank_numbers([(own, bank, row["account_sealed"])])) == [number]
-    assert (row["last4"], row["state"]) == (number[-4:], "ready")
+    for place, (code, given, answer) in enumerate(CORRECTIONS):
+        before = f"7700112{place:04d}"
+        bank = wallet.a_bank(own, member.login_id, number=before, proved=False)
+        assert change.correct(own, bank, code, **given) == answer, code
+        row = sql.one("SELECT * FROM methods_method WHERE id = %s", (bank,))
+        assert row
+        used = given if answer == "corrected" else {}
+        assert row["routing"] == used.get("routing", wallet.ROUTING)
+        assert row["account_type"] == used.get("account_type", "checking")
+        number = used.get("number", before)
+        assert list(access.bank_numbers([(own, bank, row["account_sealed"])])) == [number]
+        assert (row["last4"], row["state"]) == (number[-4:], "checking")
 
 
 def test_a_card_is_warned_of_once_and_ends_after_its_last_day(db: None) -> None:
