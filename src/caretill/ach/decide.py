@@ -105,13 +105,14 @@ def _apply(row: Row, entry: Row, code: ReturnCode, source_ref: str) -> Decision:
             entry["account_id"], entry["payment_id"], row["amount_cents"], code.code, source_ref
         )
         if answer["code"] not in ("returned", "repeat"):
+            _unmark(entry)
             return Decision("quarantined", answer["code"])
         reopened = answer.get("reopened_cents", 0)
     note = handling.handle(entry, code, row["received_at"])
-    return Decision("applied", code.handling, note or _odd(row, entry, code), reopened)
+    return Decision("applied", code.handling, note or odd(row, entry, code), reopened)
 
 
-def _odd(row: Row, entry: Row, code: ReturnCode) -> str:
+def odd(row: Row, entry: Row, code: ReturnCode) -> str:
     """What the office may want to refuse: a return that came too late, or one that cannot come for such an entry."""
     day = bankdays.eastern_day(row["received_at"])
     if entry["sec_code"] not in code.fits:
@@ -135,6 +136,15 @@ def _mark(row: Row, entry: Row, code: ReturnCode) -> bool:
              named(row)),
         )  # fmt: skip
     return bool(done)
+
+
+def _unmark(entry: Row) -> None:
+    """The money did not follow (somebody booked the return by hand): the entry stands as its payment does."""
+    sql.execute(
+        "UPDATE ach_entry SET state = CASE WHEN settled_on IS NULL THEN 'filed' ELSE 'settled' END, return_code = '',"
+        " returned_on = NULL, returned_by = '' WHERE account_id = %s AND id = %s AND state = 'returned'",
+        (entry["account_id"], entry["id"]),
+    )
 
 
 def _dishonoured(row: Row, entry: Row) -> Decision:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from caretill.ach import changes, decide, locks
+from caretill.ach import changes, locks, together
 from caretill.core import clock, sealed, sql
 from caretill.formats import nacha, nacha_read
 from caretill.formats.nacha import Change, Return
@@ -25,6 +25,7 @@ from caretill.formats.nacha_faults import NachaRejected
 from caretill.regions import bankdays
 
 SET_ROWS = 1_000
+DECIDED = 500  # at once
 LOCK = "reading of returns"
 _LINE = (
     "sha256, line, kind, code, trace, own_trace, rdfi, amount_cents, sec_code, corrected, refused_code, disposition,"
@@ -89,11 +90,9 @@ def finish(progress: Callable[[int], None] | None = None, wait: bool = False) ->
 def _finish(progress: Callable[[int], None] | None) -> int:
     decided = 0
     while rows := _undecided():
-        for row in rows:
-            decide.line(row)
-            decided += 1
-            if progress and decided % 100 == 0:
-                progress(decided)
+        decided += together.lines(rows)
+        if progress:
+            progress(decided)
     sql.execute(
         "UPDATE ach_returned_file f SET state = 'done' WHERE state = 'taken' AND NOT EXISTS ("
         " SELECT 1 FROM ach_returned_line l WHERE l.sha256 = f.sha256 AND l.disposition = '')"
@@ -206,7 +205,7 @@ def _undecided() -> list[dict[str, Any]]:
     return sql.query(
         "SELECT l.*, f.received_at FROM ach_returned_line l JOIN ach_returned_file f ON f.sha256 = l.sha256"
         " WHERE l.disposition = '' ORDER BY f.received_at, l.sha256, l.line LIMIT %s",
-        (SET_ROWS,),
+        (DECIDED,),
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from caretill.ach import build, changes, decide, handling, returns, send, settle
+from caretill.ach import build, changes, decide, handling, returns, send, settle, together
 from caretill.core import clock, sealed, sql
 from caretill.methods import access, mandates, validate
 from caretill.payments import returns as payment_returns
@@ -141,7 +141,7 @@ def test_before_it_was_sent_nothing_can_come_back(db: None) -> None:
         send.send(Bank())
 
 
-def test_after_a_refund_the_rest_is_owed_back(db: None) -> None:
+def test_what_was_booked_by_hand_is_for_a_person(db: None) -> None:
     with clock.fixed(MONDAY) as now:
         bill, payment = _debit()
         filed()
@@ -150,8 +150,7 @@ def test_after_a_refund_the_rest_is_owed_back(db: None) -> None:
         payment_returns.apply_return(bill.account_id, payment, 1, "R10", "by hand")
         told = took(a_return(entry(payment), "R10"))
         assert told.reasons == {"above_captured": 1}, "somebody booked it by hand: a person looks"
-        sql.execute("UPDATE ach_returned_line SET disposition = 'noted' WHERE reason = 'above_captured'")
-        sql.execute("UPDATE ach_entry SET state = 'settled', returned_by = '', return_code = ''")
+        assert entry(payment)["state"] == "settled"
 
 
 def test_a_broken_file_is_refused_whole(db: None, tmp_path: Any) -> None:
@@ -341,3 +340,48 @@ def test_debits_of_others_in_the_file_are_named(db: None) -> None:
         built = filed(bank)
         told = returns.take(io.BytesIO(bank.files[built.name]), "our own file.ach")
         assert told.reasons == {"not_a_return": 1} and state(payment) == "pending"
+
+
+def test_a_set_that_races_is_decided_line_by_line(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them is brought in by another file while the set is being marked: nothing is booked twice."""
+    with clock.fixed(MONDAY):
+        made = [_debit(family=str(number), cents=1_000 + number) for number in range(4)]
+        filed()
+        rows = [entry(payment) for _, payment in made]
+        plain = together._plain
+
+        def meanwhile(lines: list[dict[str, Any]]) -> list[together.Plain]:
+            found = plain(lines)
+            monkeypatch.setattr(together, "_plain", plain)
+            sql.execute(
+                "UPDATE ach_entry SET state = 'settling' WHERE account_id = %s AND id = %s",
+                (rows[1]["account_id"], rows[1]["id"]),
+            )
+            return found
+
+        monkeypatch.setattr(together, "_plain", meanwhile)
+        told = took(*(a_return(row, code) for row, code in zip(rows, ("R01", "R02", "R10", "R16"), strict=True)))
+        assert (told.applied, told.quarantined) == (4, 0)
+        assert [state(payment) for _, payment in made] == ["failed", "succeeded", "failed", "failed"]
+        assert [bill.figures()["payable_cents"] for bill, _ in made] == [20_000] * 4
+
+
+def test_killed_between_the_money_and_the_accounts_of_a_set(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with clock.fixed(MONDAY):
+        made = [_debit(family=str(number), cents=1_000 + number) for number in range(3)]
+        filed()
+        rows = [entry(payment) for _, payment in made]
+        whole = handling.change.disable
+
+        def dies(*given: Any) -> Any:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(handling.change, "disable", dies)
+        with pytest.raises(KeyboardInterrupt):
+            took(a_return(rows[0], "R01"), a_return(rows[1], "R02"), a_return(rows[2], "R16"))
+        monkeypatch.setattr(handling.change, "disable", whole)
+        assert returns.finish() == {"decided": 2}
+        assert [_method(payment).state for _, payment in made] == ["ready", "disabled", "disabled"]
+        assert [state(payment) for _, payment in made] == ["failed"] * 3
+        row = sql.one("SELECT count(*) AS returns FROM payments_return")
+        assert row == {"returns": 3}
