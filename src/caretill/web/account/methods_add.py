@@ -73,7 +73,7 @@ def saved_card(request: HttpRequest, session: Session, saving_id: UUID) -> HttpR
 def add_bank(request: HttpRequest, session: Session) -> HttpResponse:
     """The numbers; then what is agreed to, whole, and the press. Between the two they are sealed in the page."""
     account_id = account_of(session)
-    if account_id is None:
+    if account_id is None or catalog.organisation().debit_bank is None:
         raise Hidden
     if request.method == "POST" and "kept" in request.POST:
         return _second_step(request, session, account_id)

@@ -13,6 +13,7 @@ from caretill.autopay import depends
 from caretill.methods import access, change, mandates
 from caretill.methods.access import Method
 from caretill.people.sessions import Session
+from caretill.regions.catalog import organisation
 from caretill.web import network, preferences
 from caretill.web.account.member import member_form_page, member_page, signed_in
 from caretill.web.account.methods import mine, shown, there, used
@@ -47,9 +48,12 @@ def replace(request: HttpRequest, session: Session, method: UUID) -> HttpRespons
         }
         return member_page(request, session, "account/method_replace_check.html", **figures)
     options = [shown(request, each) for each in others]
-    return member_form_page(
-        request, session, "account/method_replace.html", form, one=shown(request, one), options=options
-    )
+    told: dict[str, Any] = {
+        "one": shown(request, one),
+        "options": options,
+        "by_bank": organisation().debit_bank is not None,
+    }
+    return member_form_page(request, session, "account/method_replace.html", form, **told)
 
 
 def _moved(request: HttpRequest, session: Session, one: Method, by: Method) -> HttpResponse:

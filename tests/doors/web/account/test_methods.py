@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
@@ -13,6 +14,8 @@ from caretill.core import clock, sql
 from caretill.methods import access, change, mandates, validate
 from caretill.payments import charge
 from caretill.people import sessions
+from caretill.regions import catalog
+from caretill.web.account import methods
 from house import cast, later, wallet
 from house.desk import Desk, processor_desk
 from house.member import MemberOf, a_member
@@ -248,3 +251,15 @@ def test_automatic_payment_is_listed_and_moves(db: None) -> None:
     row = sql.one("SELECT method_id, state, mandate_id FROM autopay_order WHERE id = %s", (order,))
     assert row and (row["method_id"], row["state"]) == (card, "active")
     assert mandates.live(own, row["mandate_id"])
+
+
+def test_an_organisation_without_a_bank_for_debits_offers_none(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, browser = owner()
+    assert "Save a bank account" in text_of(browser.get(WAYS))
+    without = replace(catalog.organisation(), debit_bank=None)
+    monkeypatch.setattr(catalog, "organisation", lambda: without)
+    monkeypatch.setattr(methods, "organisation", lambda: without)
+    said = text_of(browser.get(WAYS))
+    assert "Save a card" in said and "Save a bank account" not in said
+    assert browser.get(f"{WAYS}bank/").status_code == 404
+    assert browser.post(f"{WAYS}bank/", TYPED).status_code == 404
