@@ -42,6 +42,7 @@ from house.later_states import LATER
 from house.matrix_states import STATES, Stage
 from house.member_states import MEMBER
 from house.method_states import METHODS
+from house.money_states import MONEY
 from house.payer import Payer
 from house.scenes import DECLINED, NOON
 from house.self_states import SELF
@@ -81,6 +82,7 @@ ALL: dict[str, Callable[[Stage], None]] = {
     **MEMBER,
     **SELF,
     **METHODS,
+    **MONEY,
     **BANK,
     **LATER,
     **HELP,

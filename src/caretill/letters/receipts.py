@@ -89,7 +89,12 @@ def receipt_page(figures: Figures, language: str, head: Letterhead) -> dict[str,
             "rows": [
                 [part["bill_number"], part["payee_name"], show(part["amount_cents"]), show(part["left_cents"])]
                 for part in figures["parts"]
-            ],
+            ]
+            + (
+                [[words("table.deposit"), "", show(figures["deposit_cents"]), ""]]
+                if figures.get("deposit_cents")
+                else []
+            ),
             "sums": sums,
             "note": words("table.left_note"),
         },

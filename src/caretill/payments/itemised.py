@@ -41,26 +41,30 @@ def read_receipt(viewer: Viewer, payment_id: UUID) -> dict[str, Any]:
     bills whose care is open to them: bill_number, payee_name, patient, provider, amount_cents and lines of {date, text,
     amount_cents}; `closed` the patients' first names of the others, by bill number. Money that came after its payment
     had ended is on no bill: such a receipt has no care. Who is on no account of the payer's learns not how they
-    paid; nor does anybody of whoever helped.
+    paid; nor does anybody of whoever helped. What a bank took back, even for now, has no care either.
     """
     account_id = _account_of(viewer, payment_id)
     figures = receipt_figures(account_id, payment_id, member=True)
     rows = sql.query(sql.load(__file__, "history_receipt.sql"), {"account_id": account_id, "payment_id": payment_id})
     seen = [row for row in rows if viewer.allows("see", row["account_id"], row["person_id"])]
     payers = viewer.reach(account_id)
-    if not seen or (figures["late"] and (payers is None or payers.everybody is None)):
+    # Money that is on no bill is shown to those who see all of the payer's account.
+    bare_of_bills = figures["late"] or not rows
+    if (rows and not seen) or (bare_of_bills and (payers is None or payers.everybody is None)):
         raise Hidden
     if len(seen) < len(rows):
         figures = _of_some(figures, seen)
     if payers is None or figures["helped"]:
         figures |= dict.fromkeys(("masked_name", "method_brand", "method_last4", "method_label", "email"), "")
-    open_rows = [] if figures["late"] else [row for row in seen if opens(viewer, row)]
+    # Nobody gets a paper for the tax of money that a bank took back.
+    bare = figures["late"] or figures["gone_cents"] > 0
+    open_rows = [] if bare else [row for row in seen if opens(viewer, row)]
     accounts = {row["account_id"] for row in seen}
     audit.record_reads(sorted(accounts), viewer.name, "itemised" if open_rows else "receipt", payment_id)
     return figures | {
         "whole": len(seen) == len(rows),
         "care": [_care(row) for row in open_rows],
-        "closed": [] if figures["late"] else [_closed(row) for row in seen if row not in open_rows],
+        "closed": [] if bare else [_closed(row) for row in seen if row not in open_rows],
     }
 
 
@@ -100,6 +104,7 @@ def _of_some(figures: dict[str, Any], seen: list[dict[str, Any]]) -> dict[str, A
         "payee_names": sorted({part["payee_name"] for part in parts}),
         "amount_cents": paid_cents,
         "captured_cents": paid_cents,
+        "deposit_cents": 0,
         "refunded_cents": refunded_cents,
         "gone_cents": gone_cents,
         "refunds": [],

@@ -18,7 +18,8 @@ BEGIN
     PERFORM 1 FROM ledger_balance WHERE account_id = p_account_id AND currency = bill.currency
         AND (kind, ref) IN (('deposit', p_account_id), ('receivable', bill.id)) ORDER BY kind, ref FOR UPDATE;
     SELECT coalesce(sum(amount_cents), 0) INTO applied FROM ledger_transfer
-    WHERE account_id = p_account_id AND subject_id = bill.id AND journal_id = (p->>'key')::uuid;
+    WHERE account_id = p_account_id AND subject_id = bill.id AND journal_id = (p->>'key')::uuid
+        AND code = 'deposit_applied';
     IF applied > 0 THEN
         RETURN jsonb_build_object('code', 'repeat', 'applied_cents', applied);
     END IF;

@@ -157,7 +157,8 @@ BEGIN
         AND (b.kind, b.ref) IN (SELECT 'credit', s.ref FROM jsonb_to_recordset(p->'sources') AS s(ref uuid)
             UNION ALL SELECT 'receivable', bill.id) ORDER BY b.kind, b.ref FOR UPDATE;
     SELECT sum(amount_cents) INTO before FROM ledger_transfer
-    WHERE account_id = p_account_id AND subject_id = bill.id AND journal_id = (p->>'key')::uuid;
+    WHERE account_id = p_account_id AND subject_id = bill.id AND journal_id = (p->>'key')::uuid
+        AND code = 'allocation';
     IF before > 0 THEN
         RETURN jsonb_build_object('code', 'repeat', 'applied_cents', before);
     END IF;

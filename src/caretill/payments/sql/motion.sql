@@ -13,7 +13,7 @@ SELECT jsonb_build_object(
 ) AS figures
 FROM payments_payment p
 WHERE p.account_id = ANY(%(accounts)s) AND p.state = ANY(%(holding)s)
-    AND (p.account_id = ANY(%(everybody)s) OR NOT p.family AND NOT EXISTS (
+    AND (p.account_id = ANY(%(everybody)s) OR NOT p.family AND p.deposit_cents = 0 AND NOT EXISTS (
         SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
         WHERE t.account_id = p.account_id AND t.payment_id = p.id AND NOT coalesce(b.person_id = ANY(%(people)s), false)))
 ORDER BY p.id DESC LIMIT %(most)s

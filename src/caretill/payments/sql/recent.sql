@@ -8,7 +8,7 @@ SELECT * FROM (
         CASE WHEN p.help_id IS NULL THEN '' ELSE p.payer_name END AS helper
     FROM payments_payment p
     WHERE p.account_id = ANY(%(accounts)s) AND p.state = 'succeeded' AND (p.account_id = ANY(%(everybody)s)
-        OR NOT p.family AND NOT EXISTS (
+        OR NOT p.family AND p.deposit_cents = 0 AND NOT EXISTS (
             SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
             WHERE t.account_id = p.account_id AND t.payment_id = p.id
                 AND NOT coalesce(b.person_id = ANY(%(people)s), false)))
@@ -18,7 +18,7 @@ SELECT * FROM (
         CASE WHEN p.help_id IS NULL THEN p.method_brand ELSE '' END,
         CASE WHEN p.help_id IS NULL THEN p.method_last4 ELSE '' END, ''
     FROM payments_refund r JOIN payments_payment p ON p.account_id = r.account_id AND p.id = r.payment_id
-    WHERE r.account_id = ANY(%(accounts)s) AND (r.account_id = ANY(%(everybody)s) OR NOT p.family AND NOT EXISTS (
+    WHERE r.account_id = ANY(%(accounts)s) AND (r.account_id = ANY(%(everybody)s) OR NOT p.family AND p.deposit_cents = 0 AND NOT EXISTS (
             SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
             WHERE t.account_id = r.account_id AND t.payment_id = r.payment_id
                 AND NOT coalesce(b.person_id = ANY(%(people)s), false)))

@@ -68,21 +68,23 @@ def figures(request: HttpRequest, session: Session, account_id: UUID) -> dict[st
         "credit_cents": sum(row["cents"] for row in held),
         "wish": deposits.wish(account_id),
         "payees": [(account, ", ".join(sorted(set(names)))) for account, names in payees.items()],
-        "usable": [
-            (row, which, cents)
-            for which, sources in (("credit", held), ("deposit", parts))
-            for row in rows
-            if (cents := _usable(row, sources, here.get(row["payee"], "")))
-        ],
+        "usable": [(row, ways) for row in rows if (ways := _ways(row, held, parts, here.get(row["payee"], "")))],
         "done": done if done in DONE else "",
         "key": str(uuid4()),
         "asked": session.email,
     }
 
 
-def _usable(row: dict[str, Any], sources: list[dict[str, Any]], account: str) -> int:
-    there = sum(source["cents"] for source in sources if source["processor_account"] == account)
-    return int(min(there, row["payable_cents"]))
+def _ways(
+    row: dict[str, Any], held: list[dict[str, Any]], parts: list[dict[str, Any]], account: str
+) -> list[tuple[str, int]]:
+    """What could go onto a bill: credit and deposit, each with its cents."""
+    found = []
+    for which, sources in (("credit", held), ("deposit", parts)):
+        there = sum(source["cents"] for source in sources if source["processor_account"] == account)
+        if there > 0:
+            found.append((which, int(min(there, row["payable_cents"]))))
+    return found
 
 
 def _ask(request: HttpRequest, session: Session, account_id: UUID, form: PutForm) -> Ask:

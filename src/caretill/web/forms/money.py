@@ -38,7 +38,8 @@ class PutForm(Form):
             if len(accounts) > 1 and account not in accounts:
                 reader.fault("account", "deposit.error.account")
         chosen = account if account in accounts else accounts[0] if len(accounts) == 1 else ""
-        key = reader.text("key") or str(uuid4())
+        # Nobody typed it, and some look like the number of a card.
+        key = reader.post.get("key", "") or str(uuid4())
         return cls(amount=typed, cents=cents, account=chosen, key=key, **reader.outcome())  # type: ignore[arg-type]
 
 

@@ -135,6 +135,7 @@ def test_the_payments_page_says_what_went_back(processor: Desk) -> None:
     assert words("deposit.gone.returned", amount="$140.00") in body
     assert words("deposit.gone.owed", amount="$40.00", phone="")[:20] in body
     assert words("receipt.title.paid", amount="$140.00") not in body, "what bounced is never shown as paid"
+    assert "Office visit" not in body, "nor is it on a paper for the tax"
 
 
 def test_a_bill_that_is_being_paid_is_left_alone(processor: Desk) -> None:
@@ -145,3 +146,17 @@ def test_a_bill_that_is_being_paid_is_left_alone(processor: Desk) -> None:
     take.pay(bill.ask(1_000))
     assert press(client, page, f"{MONEY}use/")["Location"].endswith("done=being_paid#done")
     assert deposits.balance(bill.account_id) == 8_000
+
+
+def test_who_sees_one_person_hears_nothing_of_a_deposit(processor: Desk) -> None:
+    bill = a_bill(5_000)
+    client = member_of(bill)
+    paid_in(processor, client, bill, "77.00")
+    row = sql.one("SELECT p.id, b.person_id FROM payments_payment p JOIN billing_bill b ON b.account_id = p.account_id")
+    assert row is not None
+    assert "$77.00" in text(client.get("/account/")) and "$77.00" in text(client.get("/account/history/"))
+    assert client.get(f"/account/history/receipts/{row['id']}/").status_code == 200
+    assert client.get(f"/account/history/receipts/{row['id']}/receipt.pdf").content[:5] == b"%PDF-"
+    some = member_of(bill, level="pay", person_id=row["person_id"], email="some@example.org")
+    assert "$77.00" not in text(some.get("/account/")) + text(some.get("/account/history/"))
+    assert some.get(f"/account/history/receipts/{row['id']}/").status_code == 404
