@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -13,6 +13,7 @@ from uuid import UUID
 from caretill.core import clock, ids, outbox, sql
 from caretill.payments import callbacks, disputes, refund, sweep
 from caretill.payments.gateways import installed
+from caretill.reconcile import run as reconcile
 from caretill.sim.life.bank import Bank, Banking
 from caretill.sim.life.counter import Counter
 from caretill.sim.life.edges import Crash, Edges
@@ -137,7 +138,14 @@ class _Days:
         self._pass(seconds=_till_morning(self.held))
         self._runs()
 
+    def _settles(self) -> None:
+        """Some mornings what was paid out is read, and booked once it has arrived; killed anywhere, and begun again."""
+        if self.chance.random() < 0.3:
+            with suppress(Crash), self.edges.risk(self.people.rival):
+                reconcile.turn()
+
     def _runs(self) -> None:
+        self._settles()
         self.later.runs()
         self.banking.runs()
 
