@@ -13,7 +13,8 @@ BEGIN
         object_ref text, evidence text, body jsonb, amount_cents bigint, charge_ref text, method_brand text,
         method_last4 text, business_date date);
     UPDATE bare.payments_payment q SET state = 'succeeded', changed_at = v_now, failure_code = '',
-        method_brand = o.method_brand, method_last4 = o.method_last4, charge_ref = o.charge_ref,
+        method_brand = coalesce(o.method_brand, q.method_brand),
+        method_last4 = coalesce(o.method_last4, q.method_last4), charge_ref = coalesce(o.charge_ref, q.charge_ref),
         captured_cents = o.amount_cents, business_date = o.business_date
     FROM outcome o WHERE q.account_id = o.account_id AND q.id = o.payment_id;
     INSERT INTO bare.payments_event (account_id, id, payment_id, provider, object_ref, evidence, event, from_state,
@@ -22,7 +23,7 @@ BEGIN
         'succeeded', body, v_now
     FROM outcome;
     INSERT INTO bare.payments_object (provider, object_ref, account_id, payment_id)
-    SELECT provider, charge_ref, account_id, payment_id FROM outcome;
+    SELECT provider, charge_ref, account_id, payment_id FROM outcome WHERE charge_ref <> '';
     INSERT INTO outcome_leg (account_id, payment_id, journal_id, transfer_id, credit_ref, amount_cents, target_id, payee,
         business_date)
     SELECT o.account_id, o.payment_id, o.journal_id, core_uuid7(v_now), r.bill_id, r.amount_cents, r.transfer_id,

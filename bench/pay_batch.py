@@ -48,18 +48,19 @@ def measure(place: Place, rounds: int, sets: int) -> Figure:
     _open(place, ranked)
     folder = place.folder / "sets"
     write_sets(folder, ranked, WRITERS)
+    files, bare_files = ([folder / f"{what}-{number}" for number in range(WRITERS)] for what in ("product", "floor"))
     values, floors, peaks = [], [], []
     for turn in range(rounds):
         say(f"pay_batch, round {turn + 1} of {rounds}")
         place.fresh("batch", "open")
-        rate, peak = _book(place, folder, sets, "product")
+        rate, peak = book(place, "batch", files, count)
         values.append(rate)
         peaks.append(peak)
         if turn == 0:
             place.run("batch", "-m", "caretill", "check")
         place.fresh("batch", "open")
-        _make_bare(place)
-        floors.append(_book(place, folder, sets, "floor")[0])
+        make_bare(place, "batch")
+        floors.append(book(place, "batch", bare_files, count, "floor")[0])
     place.drop("batch")
     figure = Figure(
         name="pay_batch",
@@ -89,37 +90,40 @@ def _open(place: Place, payments: Sequence[Payment]) -> None:
         connection.execute("VACUUM (ANALYZE)")
 
 
-def _make_bare(place: Place) -> None:
-    with place.connect("owner", "batch") as connection:
+def make_bare(place: Place, name: str) -> None:
+    """Bare tables with the rows of that database, and the floor's function."""
+    with place.connect("owner", name) as connection:
         bare.make_tables(connection, TABLES)
-        for name in TABLES:
-            connection.execute(f"INSERT INTO bare.{name} SELECT * FROM public.{name}")
+        for table in TABLES:
+            connection.execute(f"INSERT INTO bare.{table} SELECT * FROM public.{table}")
         connection.execute((Path(__file__).parent / "bare_set.sql").read_text(encoding="utf-8"))
-        role = place.parts("app", "batch")["user"]
+        role = place.parts("app", name)["user"]
         if role != connection.info.user:
             connection.execute(f"GRANT USAGE ON SCHEMA bare TO {role}")
             connection.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA bare TO {role}")
         connection.execute("VACUUM (ANALYZE)")
 
 
-def _book(place: Place, folder: Path, sets: int, what: str) -> tuple[float, float]:
-    """Both writers at once: payments a second until the later one is done, and the higher peak of memory."""
-    each = sets // WRITERS * SET_ROWS
+def book(place: Place, name: str, files: Sequence[Path], count: int, what: str = "product") -> tuple[float, float]:
+    """A writer for each file, all at once, `count` payments in all: payments a second until the last one is done, and
+    the highest peak of memory.
+    """
+    each = count // len(files)
     writers = [
         subprocess.Popen(
-            [sys.executable, "-m", "bench.child", "writer", str(folder / f"{what}-{number}"), what],
+            [sys.executable, "-m", "bench.child", "writer", str(file), what],
             cwd=ROOT,
-            env={**clean(), **place.environment("batch")},
+            env={**clean(), **place.environment(name)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for number in range(WRITERS)
+        for file in files
     ]
     for writer in writers:
         assert writer.stdout is not None
         if writer.stdout.readline().strip() != "ready":
-            raise Refused("a writer of pay_batch did not come up")
+            raise Refused("a writer did not come up")
     began = perf_counter()
     for writer in writers:
         assert writer.stdin is not None
@@ -128,6 +132,6 @@ def _book(place: Place, folder: Path, sets: int, what: str) -> tuple[float, floa
     told = [writer.communicate()[0].split() for writer in writers]
     seconds = perf_counter() - began
     if any(writer.returncode for writer in writers) or any(int(words[0]) != each for words in told):
-        raise Refused(f"pay_batch booked {told} of {each} payments a writer")
+        raise Refused(f"the writers booked {told} of {each} payments each")
     # Until the later of the two was done; the end of its process is not counted.
-    return each * WRITERS / min(seconds, max(float(words[1]) for words in told)), max(float(words[2]) for words in told)
+    return count / min(seconds, max(float(words[1]) for words in told)), max(float(words[2]) for words in told)

@@ -210,6 +210,11 @@ class Place:
         with crew:
             yield crew
 
+    def binaries(self) -> dict[str, str]:
+        """What tells a program of ours to use the PostgreSQL of this run, where one was named."""
+        home = self._environment.postgres_home
+        return {"CARETILL_POSTGRES_HOME": str(home)} if home else {}
+
     def pgbench(self) -> str | None:
         """pgbench of the server's installation, or one on the path."""
         if self.server is not None:

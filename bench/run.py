@@ -9,7 +9,20 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bench import account, demo_memory, growth, import_csv, machine, pages, pay_batch, pay_web, statement_pdf
+from bench import (
+    account,
+    autopay,
+    demo_memory,
+    growth,
+    import_csv,
+    machine,
+    nacha,
+    pages,
+    pay_batch,
+    pay_web,
+    simulated,
+    statement_pdf,
+)  # fmt: skip
 from bench.figures import Figure, table
 from bench.place import Place, say
 from caretill import ROOT
@@ -32,6 +45,9 @@ class Sizes:
     seconds: float = 4.0
     statements: int = statement_pdf.STATEMENTS
     times: int = 100
+    later: int = 20_000
+    returns: int = 2_000
+    seeds: int = 10
 
     def quick(self) -> Sizes:
         """Everything cut."""
@@ -44,7 +60,14 @@ class Sizes:
             seconds=0.5,
             statements=self.statements // CUT,
             times=self.times // CUT,
+            later=2_000,
+            returns=200,
+            seeds=1,
         )
+
+    def whole(self) -> Sizes:
+        """What is over time, in full: for whoever asks for it by its name."""
+        return replace(self, later=1_000_000, returns=100_000, seeds=50)
 
 
 MEASURES: dict[str, Callable[[Place, Sizes], Sequence[Figure]]] = {
@@ -57,6 +80,11 @@ MEASURES: dict[str, Callable[[Place, Sizes], Sequence[Figure]]] = {
     ],
     "account": lambda place, each: account.measure(place, each.rounds, each.bills, each.times, each.seconds),
     "growth": lambda place, each: growth.measure(place, each.rounds, each.bills, each.times, each.seconds / 2),
+    "autopay_plan": lambda place, each: [autopay.plan(place, each.rounds, each.later)],
+    "nacha_write": lambda place, each: [nacha.write(place, each.rounds, each.later)],
+    "autopay_post": lambda place, each: [autopay.post(place, each.rounds, each.later)],
+    "nacha_returns": lambda place, each: [nacha.returns(place, each.rounds, each.returns)],
+    "simulate": lambda place, each: [simulated.measure(place, each.rounds, each.seeds)],
     "demo": lambda place, _: [demo_memory.measure(place)],
 }
 # What `--only` may name besides: the figures of a measure that has several.
@@ -90,6 +118,7 @@ class Wish:
     def sizes(self) -> Sizes:
         """How much."""
         sizes = Sizes(rounds=1 if self.growth else self.rounds, times=GROWTH_TIMES if self.growth else Sizes().times)
+        sizes = sizes.whole() if self.only else sizes
         return replace(sizes.quick(), rounds=sizes.rounds) if self.quick else sizes
 
     @property

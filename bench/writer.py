@@ -1,4 +1,4 @@
-"""One of the two writers of `pay_batch`: `python -m bench.child writer FILE product | floor`.
+"""One of two writers, of `pay_batch` or `autopay_post`: `python -m bench.child writer FILE product | floor`.
 
 It says that it is ready, waits for a line, books the sets of its file, and says how many, how long, and the most memory
 it held.
@@ -43,8 +43,19 @@ def _line(number: int, payment: Payment) -> str:
 
 
 def _outcome(line: str) -> Outcome:
-    """That the processor took the money."""
-    account_id, payment_id, region, number = json.loads(line)
+    """That the processor took the money, or that a debit settled."""
+    account_id, payment_id, region, number, *debited = json.loads(line)
+    if debited:
+        return Outcome(
+            account_id=UUID(account_id),
+            payment_id=UUID(payment_id),
+            region=region,
+            provider="ach",
+            object_ref=payment_id,
+            evidence=f"settled:{number}",
+            amount_cents=debited[0],
+            body={"trace": number},
+        )
     return Outcome(
         account_id=UUID(account_id),
         payment_id=UUID(payment_id),
@@ -63,6 +74,13 @@ def _outcome(line: str) -> Outcome:
 def _payload(outcomes: Sequence[Outcome]) -> str:
     day = clock.today("UTC")
     return sql.dumps({"now": clock.now(), "outcomes": [batch._row(n, each, day) for n, each in enumerate(outcomes)]})
+
+
+def payloads(path: Path) -> None:
+    """The floor's file beside a product's: `NAME-floor`, a payload a set."""
+    with path.open(encoding="utf-8") as file, Path(f"{path}-floor").open("w", encoding="utf-8") as out:
+        while outcomes := [_outcome(line) for line in islice(file, SET_ROWS)]:
+            out.write(f"{_payload(outcomes)}\n")
 
 
 def main(arguments: Sequence[str]) -> None:
