@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from django.db import connections
 
 from caretill.core import clock, sql
 from caretill.methods import mandates
@@ -151,6 +156,48 @@ def test_what_was_agreed_for_one_payment_pays_once(db: None) -> None:
     assert charge.begin(saved_ask(bill, 1_000, method, mandate_id=once)).code == "begun"
 
 
+def test_what_was_agreed_for_one_payment_pays_no_second_bill(db: None) -> None:
+    bill, other = a_bill(20_000, number="P1"), a_bill(20_000, number="P2")
+    method = a_bank(bill)
+    once = agreed(bill, method, "once")
+    assert charge.begin(saved_ask(bill, 1_000, method, mandate_id=once)).code == "begun"
+    assert charge.begin(saved_ask(other, 1_000, method, mandate_id=once)).code == "mandate_ended"
+    assert [each["code"] for each in charge.begin_set([saved_ask(other, 1, method, mandate_id=once)])] == [
+        "mandate_ended"
+    ]
+
+
+@pytest.mark.parametrize("in_set", [False, True])
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        ("UPDATE methods_mandate SET ended_at = now()", "mandate_ended"),
+        ("UPDATE methods_method SET state = 'disabled', is_default = false", "method_gone"),
+    ],
+)
+def test_who_cancels_in_the_same_moment_comes_before_or_after(
+    second_connection: Callable[[], psycopg.Connection[Any]], ends: str, code: str, in_set: bool
+) -> None:
+    bill = a_bill(20_000)
+    ask = saved_ask(bill, 1_000, a_bank(bill), kind="recurring")
+
+    def begun() -> str:
+        try:
+            return str(charge.begin_set([ask])[0]["code"]) if in_set else charge.begin(ask).code
+        finally:
+            connections.close_all()
+
+    cancels = second_connection()
+    cancels.execute(ends)
+    with ThreadPoolExecutor(1) as pool:
+        taking = pool.submit(begun)
+        with pytest.raises(TimeoutError):
+            taking.result(0.3)
+        cancels.commit()
+        assert taking.result(20) == code
+    assert bill.figures()["pending_cents"] == 0
+
+
 def test_a_deposit_goes_on_the_account_when_it_is_settled(db: None) -> None:
     bill = a_bill(20_000)
     method = a_bank(bill)
@@ -233,7 +280,7 @@ def test_the_sweeper_leaves_bank_debits_to_their_file(processor: Desk) -> None:
     with clock.fixed(AT) as time:
         bill = a_bill(20_000)
         made = _queued(saved_ask(bill, 1_000, a_bank(bill)))
-        time.advance(days=40)
+        time.advance(days=4_000)
         assert sweep.sweep() == {"looked": 0, "ended": 0}
         assert take.stop(bill.account_id, made) == "submitting"
         assert access.payment_figures(bill.account_id, made)["state"] == "submitting"
