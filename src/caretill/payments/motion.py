@@ -30,7 +30,7 @@ def under_way(viewer: Viewer, people: Iterable[Person]) -> list[Figures]:
 
 
 def recent(viewer: Viewer, people: Iterable[Person]) -> list[Figures]:
-    """What happened lately: `kind` (here, refund, desk, elsewhere), day, `amount_cents`, the card if there is one."""
+    """What happened lately: `kind` (here, refund, returned, desk, elsewhere), day, `amount_cents`, the card."""
     return sql.query(sql.load(__file__, "recent.sql"), scope(viewer, people) | {"most": MOST})
 
 
@@ -40,6 +40,8 @@ def of_bill(account_id: UUID, bill_id: UUID) -> list[Figures]:
         "SELECT p.account_id, p.id AS payment_id, p.business_date AS day, t.amount_cents"
         " FROM payments_part t JOIN payments_payment p ON p.account_id = t.account_id AND p.id = t.payment_id"
         " WHERE t.account_id = %(account)s AND t.bill_id = %(bill)s AND p.state = 'succeeded'"
+        # What a bank took back did not pay anything.
+        " AND p.returned_cents + p.lost_cents < p.captured_cents"
         # What a family paid for it stands in the payer's account; what came of it here is this account's share.
         " UNION ALL SELECT s.from_account_id, s.payment_id, t.business_date, t.amount_cents FROM payments_share s"
         " JOIN ledger_transfer t ON t.account_id = s.account_id AND t.payment_id = s.payment_id AND t.phase = 'post'"

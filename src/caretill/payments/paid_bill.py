@@ -49,6 +49,7 @@ def receipts(account_id: UUID, bill_id: UUID) -> Receipts:
         "SELECT p.id FROM billing_bill b JOIN payments_part t ON t.account_id = b.account_id AND t.bill_id = b.id"
         " JOIN payments_payment p ON p.account_id = t.account_id AND p.id = t.payment_id"
         " WHERE b.account_id = %s AND b.id = %s AND NOT b.private AND p.state = 'succeeded'"
+        " AND p.returned_cents + p.lost_cents < p.captured_cents"
         " AND p.help_id IS NULL AND NOT p.family ORDER BY p.id DESC LIMIT %s",
         (account_id, bill_id, MOST_RECEIPTS),
     )

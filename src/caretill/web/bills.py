@@ -19,6 +19,8 @@ from caretill.web import moments, preferences, visit
 from caretill.web.flow import Made, viewers
 from caretill.web.visit import Flow
 
+BACK = ("refund", "returned")  # what did not pay a bill
+
 
 @dataclass(frozen=True)
 class Hold:
@@ -231,4 +233,4 @@ def _bill(order: Sequence[str], row: dict[str, Any], hold: Hold | None) -> Bill:
 def _last_paid(row: dict[str, Any]) -> date | None:
     """The day of the last payment, whichever way it came."""
     payments = access.bill_figures(row["account_id"], row["bill_id"])["payments"]
-    return max((date.fromisoformat(each["date"]) for each in payments if each["kind"] != "refund"), default=None)
+    return max((date.fromisoformat(each["date"]) for each in payments if each["kind"] not in BACK), default=None)

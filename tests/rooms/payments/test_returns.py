@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from caretill.core import sql
-from caretill.payments import allocate, look, refund, returns, take
+from caretill.payments import access, allocate, look, motion, paid_bill, refund, returns, take
 from caretill.payments.record import record
 from house.cast import Bill, a_bill
 from house.desk import Desk
@@ -111,3 +111,21 @@ def test_a_return_undone_after_the_bill_was_paid_again_is_credit(processor: Desk
     assert returns.undo(bill.account_id, "line")["code"] == "undone"
     assert (_open(bill), _balance("credit")) == ([0], 9_000)
     assert look.look_again(bill.account_id, payment) == "succeeded"
+
+
+def test_a_bounced_debit_is_nowhere_shown_as_paid(processor: Desk) -> None:
+    bill = a_bill(14_000)
+    payment = pay(processor, (bill, 14_000))
+    figures = access.payment_figures(bill.account_id, payment)
+    assert access.check(figures["check_code"]) == {"answer": "paid"}
+    assert len(motion.of_bill(bill.account_id, bill.bill_id)) == 1
+    assert paid_bill.receipts(bill.account_id, bill.bill_id).payments == (payment,)
+    returns.apply_return(bill.account_id, payment, 14_000, "R01", "line")
+    assert access.check(figures["check_code"]) == {"answer": "returned"}
+    assert motion.of_bill(bill.account_id, bill.bill_id) == []
+    assert paid_bill.receipts(bill.account_id, bill.bill_id).payments == ()
+    kinds = [each["kind"] for each in bill.figures()["payments"]]
+    assert sorted(kinds) == ["here", "returned"]
+    returns.undo(bill.account_id, "line")
+    assert access.check(figures["check_code"]) == {"answer": "paid"}
+    assert sorted(each["kind"] for each in bill.figures()["payments"]) == ["here", "restored", "returned"]

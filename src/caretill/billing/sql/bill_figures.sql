@@ -79,6 +79,7 @@ SELECT jsonb_build_object(
                 'amount_cents', sum(t.amount_cents))
             FROM (
                 SELECT m.*, CASE WHEN m.code IN ('return', 'dispute_lost') THEN 'returned'
+                    WHEN m.debit_kind = 'refund_payable' OR m.code = 'return_undone' THEN 'restored'
                     WHEN m.debit_kind = 'receivable' OR m.credit_kind IN ('clearing', 'forwarded', 'refund_payable')
                         THEN 'refund'
                     WHEN m.debit_kind = 'deposit' THEN 'deposit' ELSE 'here' END AS kind

@@ -83,7 +83,7 @@ def track(figures: Figures) -> list[tuple[str, str, str]]:
     plan = [("done", "sent", ""), ("done", "answered", "")] if planned else []
     start = [("done", "visit", figures["service_to"]), *plan, ("done", "bill", figures["issue_date"])]
     if figures["open_cents"] <= 0:
-        days = [paid["date"] for paid in figures["payments"] if paid["kind"] != "refund"]
+        days = [paid["date"] for paid in figures["payments"] if paid["kind"] not in ("refund", "returned")]
         return [*start, ("done", "paid", max(days, default=""))]
     begun = figures["pending_cents"] > 0 or figures["paid_here_cents"] > 0
     return [*start, ("now" if begun else "next", "paid", "")]
