@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from caretill.core import clock, sql
 from caretill.formats import nacha_codes
 from caretill.regions import bankdays
 
+log = structlog.get_logger("caretill.ach")
 PARTS = 10_000
 KINDS = ("unauthorised", "administrative", "overall")
 
@@ -70,6 +73,16 @@ def rates() -> list[Rate]:
             near = level(returned, debits.get(payee, 0), limit, limits.hold_percent)
             found.append(Rate(payee, kind, returned, debits.get(payee, 0), limit, near))
     return found
+
+
+def watch() -> dict[str, int]:
+    """Say in the log which rates are near their threshold, or above it: {failed}: those that are above."""
+    near = [rate for rate in rates() if rate.level != "fine"]
+    for rate in near:
+        told = log.error if rate.level == "above" else log.warning
+        told("debits come back", payee=rate.payee, kind=rate.kind, returned=rate.returned, debits=rate.debits,
+             level=rate.level)  # fmt: skip
+    return {"failed": sum(rate.level == "above" for rate in near)}
 
 
 def holding(payee: str) -> bool:

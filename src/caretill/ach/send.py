@@ -124,10 +124,14 @@ def _sent(row: dict[str, Any], now: datetime) -> date:
             (now, row["id"]),
         )
         if row["sent_at"] is None:
-            sql.execute(
-                "UPDATE ach_entry SET effective_on = %s WHERE file_id = %s AND effective_on < %s AND state = 'filed'",
+            moved = sql.query(
+                "UPDATE ach_entry SET effective_on = %s WHERE file_id = %s AND effective_on < %s AND state = 'filed'"
+                " RETURNING account_id, payment_id",
                 (first, row["id"], first),
             )
+            told_late = [{**each, "posts_on": first} for each in moved if each["payment_id"]]
+            if told_late:
+                sql.query("SELECT payments_post_later(%s::jsonb)", (sql.dumps({"moved": told_late}),))
         told = sql.one("SELECT min(effective_on) AS day FROM ach_entry WHERE file_id = %s", (row["id"],))
     return told["day"] if told else first
 

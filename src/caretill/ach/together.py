@@ -62,9 +62,14 @@ def lines(rows: list[Row]) -> int:
                 booked = _all(plain)
         except (_Raced, OperationalError):
             booked = []
-        for (row, entry, code), reopened in booked:
-            if code.handling not in _IN_THE_SET:
-                _write([_written(row, entry, code, handling.handle(entry, code, row["received_at"]), reopened)])
+        # Accounts and mandates come after the money. Killed here, the lines are decided again, one by one.
+        _write(
+            [
+                _written(row, entry, code, handling.handle(entry, code, row["received_at"]), reopened)
+                for (row, entry, code), reopened in booked
+                if code.handling not in _IN_THE_SET
+            ]
+        )
         done = {(bytes(row["sha256"]), row["line"]) for (row, _, _), _ in booked}
     for row in rows:
         if (bytes(row["sha256"]), row["line"]) not in done:

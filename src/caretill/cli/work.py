@@ -13,7 +13,7 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from caretill.ach import again, settle
+from caretill.ach import again, rates, settle
 from caretill.ach import returns as ach_returns
 from caretill.autopay import turn
 from caretill.cli.frame import Answer
@@ -105,6 +105,7 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("returned", ach_returns.finish, every=5),
         Step("settled", settle.settle, every=300),
         Step("again", again.present, every=3600),
+        Step("rates", rates.watch, every=86_400),
     ),
     "payouts": (Step("payouts", reconcile.turn, every=300),),
     "house": (

@@ -89,5 +89,6 @@ def test_rates_count_sixty_days_of_each_payee(db: None) -> None:
             ("medical_group", "overall"): (3, 4, "above"),
         }
         assert rates.holding("medical_group") and not rates.holding("hospital")
+        assert rates.watch() == {"failed": 3}
         now.at = datetime(2027, 1, 22, 18, tzinfo=UTC)
         assert rates.rates() == []

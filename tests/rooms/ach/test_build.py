@@ -56,6 +56,8 @@ def test_it_does_not_settle_before_its_hour_or_before_it_was_sent(db: None) -> N
         # Sent on Wednesday after lunch: Thursday is a holiday, so it settles on Friday.
         (sent,) = send.send(Bank())
         assert sent.effective_on == date(2026, 11, 27) == entry(payment)["effective_on"]
+        row = sql.one("SELECT posts_on FROM payments_payment WHERE id = %s", (payment,))
+        assert row == {"posts_on": date(2026, 11, 27)}, "the payer reads the honest day"
         now.at = datetime(2026, 11, 27, 13, 29, tzinfo=UTC)
         assert settle.settle()["settled"] == 0
         now.advance(minutes=1)

@@ -83,4 +83,4 @@ def test_asked_wrongly(db: None, tmp_path: Path, words: tuple[str, str]) -> None
 
 def test_it_is_among_the_commands_and_the_turns_of_the_worker() -> None:
     assert frame.COMMANDS["ach"].module == "caretill.cli.ach"
-    assert [step.name for step in work.LANES["debits"]] == ["returned", "settled", "again"]
+    assert [step.name for step in work.LANES["debits"]] == ["returned", "settled", "again", "rates"]

@@ -92,7 +92,7 @@ BEGIN
     FROM ach_due WHERE why = '';
     PERFORM payments_filed_set(jsonb_build_object('now', p_now, 'filed', (
         SELECT coalesce(jsonb_agg(jsonb_build_object('account_id', account_id, 'payment_id', payment_id,
-            'trace', (p->>'odfi') || lpad(sequence::text, 7, '0'))), '[]') FROM ach_due WHERE why = '')));
+            'posts_on', effective_on, 'trace', (p->>'odfi') || lpad(sequence::text, 7, '0'))), '[]') FROM ach_due WHERE why = '')));
 END $$;
 
 -- Entries of one batch have the same number here; two batches may share one, and are told apart when they are written.
