@@ -50,11 +50,11 @@ def _rotate(file: Path | None, make: bool) -> Answer:
         keys.put_in_front(file, secrets.token_urlsafe(32))
         made = "a new key was made; "
     done = 0
-    while rekey.waiting():
-        try:
-            done += rekey.some()
-        except sealed.SealBroken as broken:
-            raise Refused(f"a bank account cannot be opened ({broken.code}): is a key of the ring missing?") from None
+    try:
+        while rekey.waiting():
+            done += sum(rekey.sets())
+    except sealed.SealBroken as broken:
+        raise Refused(f"a bank account cannot be opened ({broken.code}): is a key of the ring missing?") from None
     return _told(made, done)
 
 

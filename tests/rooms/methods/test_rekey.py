@@ -30,8 +30,7 @@ def ring(db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[
     monkeypatch.setattr(settings, "CARETILL_SEAL_KEYS_FILE", file)
     yield file
     file.write_text(f"{own}\n" + "\n".join(key for key in file.read_text().split() if key != own))
-    while rekey.some():
-        pass
+    sum(rekey.sets())
 
 
 @pytest.fixture
@@ -73,12 +72,12 @@ def test_killed_on_the_way_it_goes_on_without_another_key(
     ring: Path, banks: tuple[UUID, list[UUID]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own, _ = banks
-    whole, turns = rekey.some, iter([2, 0])
+    whole, turns = rekey.some, iter([True, False])
 
-    def some(most: int = 0) -> int:
-        if not (left := next(turns)):
+    def some(most: int, after: rekey.Place) -> tuple[int, rekey.Place | None]:
+        if not next(turns):
             raise KeyboardInterrupt
-        return whole(left)
+        return whole(2, after)
 
     monkeypatch.setattr(rekey, "some", some)
     with pytest.raises(KeyboardInterrupt):
@@ -86,6 +85,7 @@ def test_killed_on_the_way_it_goes_on_without_another_key(
     monkeypatch.setattr(rekey, "some", whole)
     assert asked("status")["waiting"] == 3
     assert opened(own) == NUMBERS
+    monkeypatch.setattr(rekey, "SET", 2)
     assert asked("rotate") == {"keys": 2, "made": False, "sealed_again": 3, "waiting": 0}
     assert opened(own) == NUMBERS
 
