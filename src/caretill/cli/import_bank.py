@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from caretill.cli.frame import USAGE, Answer, Refused
-from caretill.core.money import show
+from caretill.formats.bank import show_units
 from caretill.formats.blocks import FileFault
 from caretill.reconcile import bank_files, run
 
@@ -29,9 +29,12 @@ def bring_in(options: argparse.Namespace) -> Answer:
     counts = run.turn(ask=False)
     became = ", ".join(f"{count:,} {disposition}" for disposition, count in taken.lines.items()) or "no lines"
     known = " (this file was here before)" if taken.known else ""
+    moved = [
+        f" {show_units(sides['came'], currency)} came in, {show_units(sides['went'], currency)} went out;"
+        for currency, sides in sorted(taken.moved.items())
+    ]
     line = (
-        f"{taken.statements:,} statements: {became}{known}; {show(taken.came_cents)} came in,"
-        f" {show(taken.went_cents)} went out; {counts['payouts']:,} payouts at the bank,"
-        f" {counts['booked']:,} operations booked"
+        f"{taken.statements:,} statements: {became}{known};{''.join(moved)}"
+        f" {counts['payouts']:,} payouts at the bank, {counts['booked']:,} operations booked"
     )
     return Answer(line, taken.answer() | {"payouts": counts["payouts"], "booked": counts["booked"]})

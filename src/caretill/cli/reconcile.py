@@ -6,7 +6,8 @@ import argparse
 import getpass
 
 from caretill.cli.frame import BROKEN, OK, USAGE, Answer, Refused
-from caretill.core.money import plain, show
+from caretill.core.money import show
+from caretill.formats.bank import show_units
 from caretill.reconcile import run as reconcile
 from caretill.reconcile.differences import Difference, differences, note, standing
 
@@ -56,11 +57,11 @@ def _why(each: Difference) -> dict[str, str]:
 
 def _print(each: Difference) -> None:
     sides = [
-        f"{word} {plain(cents)}"
+        f"{word} {show_units(cents, each.currency)}"
         for word, cents in (("theirs", each.theirs_cents), ("ours", each.ours_cents))
         if cents is not None
     ]
-    print(f"{each.age_days:>4} days  {each.kind}: {', '.join(sides)} {each.currency}; {each.about}")
+    print(f"{each.age_days:>4} days  {each.kind}: {', '.join(sides)}; {each.about}")
     print(f"           {each.because or each.todo}")
     print(f"           key: {each.key}")
 

@@ -80,6 +80,14 @@ def currency_code(text: str, row: int) -> str:
     return text
 
 
+def show_units(amount: int, currency: str) -> str:
+    """An amount in the smallest unit of its currency, for a person: `-12.50 USD`, `1250 JPY`."""
+    decimals = DECIMALS.get(currency, 2)
+    whole, part = divmod(abs(amount), 10**decimals)
+    text = f"{whole:,}.{part:0{decimals}d}" if decimals else f"{whole:,}"
+    return f"{'-' if amount < 0 else ''}{text} {currency}"
+
+
 def line_keys(statement: Statement, seen: dict[bytes, int]) -> Iterable[tuple[BankLine, bytes]]:
     """Each line with what it is known by in every file that tells it again.
 

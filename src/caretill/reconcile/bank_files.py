@@ -40,7 +40,10 @@ FROM bank_stage s ORDER BY s.id
 
 @dataclass
 class Taken:
-    """What became of one file. `lines` by disposition; `known` says that its bytes were here before."""
+    """What became of one file. `lines` by disposition; `known` says that its bytes were here before.
+
+    `moved` is what came in and what went out by currency, above zero both, in its smallest unit.
+    """
 
     name: str
     sha256: str
@@ -48,8 +51,7 @@ class Taken:
     statements: int = 0
     lines: dict[str, int] = field(default_factory=dict)
     total_cents: int = 0
-    came_cents: int = 0
-    went_cents: int = 0
+    moved: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def answer(self) -> dict[str, Any]:
         return asdict(self)
@@ -151,5 +153,6 @@ def _statement(sha256: str, statement: Statement, taken: Taken, seen: dict[bytes
             )  # fmt: skip
     taken.statements += 1
     taken.total_cents += total
-    taken.came_cents += sum(line.amount_cents for line in statement.lines if line.amount_cents > 0)
-    taken.went_cents -= sum(line.amount_cents for line in statement.lines if line.amount_cents < 0)
+    moved = taken.moved.setdefault(statement.currency, {"came": 0, "went": 0})
+    for line in statement.lines:
+        moved["came" if line.amount_cents > 0 else "went"] += abs(line.amount_cents)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from caretill.formats import camt
-from caretill.formats.bank import BankFileFault, Statement, line_keys
+from caretill.formats.bank import BankFileFault, Statement, line_keys, show_units
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "camt"
 
@@ -188,3 +188,11 @@ def test_a_statement_sent_again_has_the_same_lines() -> None:
     other = read(document(statement(entry("1") + entry("1"), number=2)))
     keys = [[key for each in found for _, key in line_keys(each, {})] for found in (first, again, other)]
     assert keys[0] == keys[1] and len(set(keys[0])) == 2 and not set(keys[0]) & set(keys[2])
+
+
+@pytest.mark.parametrize(
+    ("units", "currency", "said"),
+    [(-1_250, "USD", "-12.50 USD"), (123_456, "JPY", "123,456 JPY"), (5, "KWD", "0.005 KWD"), (0, "USD", "0.00 USD")],
+)
+def test_amounts_are_said_with_the_decimals_of_their_currency(units: int, currency: str, said: str) -> None:
+    assert show_units(units, currency) == said

@@ -43,7 +43,7 @@ def test_one_file_in_any_wrapping_and_again(db: None, tmp_path: Path) -> None:
     text = bai2_text(DAY, MOVES, opened=100, closed=1080)
     taken = bring(tmp_path, text)
     assert (taken.known, taken.statements, taken.lines) == (False, 1, {"open": 3})
-    assert (taken.total_cents, taken.came_cents, taken.went_cents) == (980, 1000, 20)
+    assert (taken.total_cents, taken.moved) == (980, {"USD": {"came": 1000, "went": 20}})
     again = bring(tmp_path, text, "copy.bai")
     assert (again.known, again.lines, again.total_cents) == (True, {"known": 3}, 980)
     # Other bytes under the same header are refused, and taken when a person says so: nothing in it is new.

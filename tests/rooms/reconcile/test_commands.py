@@ -34,7 +34,7 @@ def test_from_a_payout_to_no_differences(
         bank = tmp_path / "first.bai"
         bank.write_text(bai2_text(time.at.date(), [(-700, "RENT")]))
         assert command(import_, "bai2", str(bank)).line == (
-            "1 statements: 1 open; $0.00 came in, $7.00 went out; 0 payouts at the bank, 0 operations booked"
+            "1 statements: 1 open; 0.00 USD came in, 7.00 USD went out; 0 payouts at the bank, 0 operations booked"
         )
         answer = command(reconcile)
         assert answer.code == BROKEN and answer.line == "1 differences"
@@ -42,13 +42,13 @@ def test_from_a_payout_to_no_differences(
         assert printed[:3] == [
             "1 payouts new, 1 files read, 0 refused; 0 payouts at the bank, 0 operations booked",
             "1 payouts of $96.80: $0.00 at the bank, $96.80 on the way; 1 operations wait",
-            "   0 days  suspense: theirs -7.00 USD; account 5678 451 B1",
+            "   0 days  suspense: theirs -7.00 USD; account 5678 451 B1 RENT",
         ]
         key = answer.figures["differences"][0]["key"]  # type: ignore[index]
         assert command(reconcile, "--note", key, "--because", "the rent").figures == {"key": key, "code": "noted"}
         path = at_bank(tmp_path, time.at.date(), number=2)
         assert command(import_, "bai2", str(path)).line == (
-            "1 statements: 1 open; $96.80 came in, $0.00 went out; 1 payouts at the bank, 1 operations booked"
+            "1 statements: 1 open; 96.80 USD came in, 0.00 USD went out; 1 payouts at the bank, 1 operations booked"
         )
         assert command(import_, "bai2", str(path)).line.startswith("1 statements: 1 known (this file was here before)")
         answer = command(reconcile, "--offline")

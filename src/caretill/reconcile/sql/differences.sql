@@ -72,7 +72,7 @@ WITH found AS (
     -- Money at the bank that nobody has explained.
     SELECT 'line ' || l.id, CASE WHEN n.payout_ref IS NULL THEN 'suspense' WHEN n.line_id IS NULL THEN 'other_at_bank'
             ELSE 'at_bank_twice' END, l.booked_on, l.amount_cents, n.amount_cents, l.currency,
-        concat_ws(' ', 'account', s.last4, l.code, l.bank_ref, n.payout_ref)
+        concat_ws(' ', 'account', s.last4, l.code, l.bank_ref, left(l.text, 80), n.payout_ref)
     FROM reconcile_line l JOIN reconcile_statement s ON s.id = l.statement_id
     LEFT JOIN LATERAL (SELECT y.payout_ref, y.line_id, y.amount_cents FROM reconcile_payout y
         WHERE y.bank_name = ANY(l.names) AND y.bank_name <> '' ORDER BY y.place LIMIT 1) AS n ON true

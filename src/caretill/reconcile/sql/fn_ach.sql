@@ -4,6 +4,7 @@
 CREATE OR REPLACE FUNCTION reconcile_list_ach(p jsonb) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
+    v_file record;
     v_last bigint;
     v_new int;
 BEGIN
@@ -12,14 +13,17 @@ BEGIN
         arrives_on date, bank_name text
     ) ON COMMIT DELETE ROWS;
     DELETE FROM ach_told;
-    INSERT INTO ach_told (payout_ref, file_id, sha256, amount_cents, count, created_at, arrives_on, bank_name)
-    SELECT f.name || ' ' || e.effective_on, f.id, f.sha256,
-        sum(CASE e.kind WHEN 'debit' THEN e.amount_cents ELSE -e.amount_cents END), count(*), f.sent_at, e.effective_on,
-        upper(regexp_replace(f.name, '[^A-Za-z0-9]', '', 'g'))
-    FROM ach_file f JOIN ach_entry e ON e.file_id = f.id AND e.payment_id IS NOT NULL AND e.state <> 'dropped'
-    WHERE f.state = 'sent' AND NOT EXISTS (SELECT 1 FROM reconcile_payout y
-        WHERE y.provider = 'ach' AND y.file_sha256 = encode(f.sha256, 'hex'))
-    GROUP BY f.id, e.effective_on;
+    -- File by file: few are new, and each has very many entries.
+    FOR v_file IN SELECT id, name, sha256, sent_at FROM ach_file f WHERE f.state = 'sent' AND NOT EXISTS (
+        SELECT 1 FROM reconcile_payout y WHERE y.provider = 'ach' AND y.file_sha256 = encode(f.sha256, 'hex'))
+    LOOP
+        INSERT INTO ach_told (payout_ref, file_id, sha256, amount_cents, count, created_at, arrives_on, bank_name)
+        SELECT v_file.name || ' ' || e.effective_on, v_file.id, v_file.sha256,
+            sum(CASE e.kind WHEN 'debit' THEN e.amount_cents ELSE -e.amount_cents END), count(*), v_file.sent_at,
+            e.effective_on, upper(regexp_replace(v_file.name, '[^A-Za-z0-9]', '', 'g'))
+        FROM ach_entry e WHERE e.file_id = v_file.id AND e.payment_id IS NOT NULL AND e.state <> 'dropped'
+        GROUP BY e.effective_on;
+    END LOOP;
     INSERT INTO ach_told (payout_ref, sha256, amount_cents, count, created_at, arrives_on, bank_name)
     SELECT 'returned ' || left(encode(r.sha256, 'hex'), 16), r.sha256,
         sum(CASE l.kind WHEN 'dishonoured' THEN l.amount_cents ELSE -l.amount_cents END), count(*), r.received_at,
