@@ -147,7 +147,10 @@ def _of_charge(row: dict[str, Any], news: dict[str, Any]) -> str:
     owner = whose(row["provider"], news["charge"])
     if owner is None:
         return "again" if row["tries"] <= TRIES_NAMELESS else "foreign"
-    return charging.heard(*owner)
+    state = charging.heard(*owner)
+    if row["kind"] == "charge.voided":
+        refund.void_heard(*owner)
+    return state
 
 
 def whose(provider: str, object_ref: str) -> tuple[UUID, UUID] | None:

@@ -183,6 +183,20 @@ def heard(account_id: UUID, payment_id: UUID, refund_ref: str) -> bool:
     return _made_there(account_id, row, said.amount_cents, refund_ref, "refund", said)
 
 
+def void_heard(account_id: UUID, payment_id: UUID) -> bool:
+    """A charge of a saved card may have been taken back there: ask, and book it. Whether that was new here."""
+    row = sql.one(
+        "SELECT a.gateway, a.id, p.charge_ref FROM payments_attempt a JOIN payments_payment p"
+        " ON p.account_id = a.account_id AND p.id = a.payment_id WHERE a.account_id = %s AND a.payment_id = %s",
+        (account_id, payment_id),
+    )
+    if row is None:
+        return False
+    found = gateway(row["gateway"]).find_saved_charges(str(row["id"]))
+    gone = any(each.id == row["charge_ref"] and each.status == "voided" for each in found)
+    return voided_there(account_id, payment_id) if gone else False
+
+
 def voided_there(account_id: UUID, payment_id: UUID) -> bool:
     """A payment that somebody took back at the processor before it was settled; whether that was new here."""
     row = _payment(account_id, payment_id)

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from caretill.core import clock, sql
-from caretill.payments import callbacks, gateways, look, refund, take, void
+from caretill.payments import callbacks, charge, gateways, look, refund, take, void
 from house.cast import Bill, a_bill
 from house.desk import Desk
 from house.ledgerbook import pay
+from house.saved import a_card, saved_ask
 
 PENDING, FAILS = "4000000000007726", "4000000000005126"
 
@@ -171,3 +172,23 @@ def test_a_void_made_there_is_booked(processor: Desk) -> None:
     callbacks.apply_due()
     assert (bill.figures()["open_cents"], states()) == (14_000, ["succeeded"])
     assert refund.refund(bill.account_id, payment, 1, uuid4(), "asked")["code"] == "above_captured"
+
+
+def test_of_a_saved_card_too(processor: Desk) -> None:
+    """Its charge has no checkout: refunds, voids and disputes are heard by the charge alone."""
+    bill = a_bill(14_000)
+    card = a_card(processor, bill)
+    first = charge.charge(saved_ask(bill, 6_000, card, mandate_id=None))
+    second = charge.charge(saved_ask(bill, 8_000, card, mandate_id=None))
+    assert first.payment_id and second.payment_id and bill.figures()["open_cents"] == 0
+    rows = sql.query("SELECT charge_ref FROM payments_payment ORDER BY id")
+    assert refund.refund(bill.account_id, first.payment_id, 1_000, uuid4(), "asked")["code"] == "refunded"
+    gateways.gateway().refund("there", rows[0]["charge_ref"], 2_000, "office")
+    gateways.gateway().void("there too", rows[1]["charge_ref"])
+    processor.shell.flush()
+    callbacks.apply_due()
+    assert (bill.figures()["open_cents"], len(states())) == (11_000, 3)
+    made = processor.shell.admin("POST", "disputes", {"charge": rows[0]["charge_ref"]})
+    processor.shell.flush()
+    callbacks.apply_due()
+    assert (made["amount_cents"], held("dispute_hold")) == (3_000, 3_000)
