@@ -97,6 +97,12 @@ _FOUND = """
     SELECT setval('ach_trace_sequence', (SELECT max(sequence) FROM ach_entry));"""
 
 
+# Filled by the step `seal`, which holds the keys.
+SEALED = """
+    CREATE UNLOGGED TABLE later_sealed (account_id uuid, method_id uuid, kept bytea);
+    GRANT ALL ON later_sealed TO PUBLIC"""
+
+
 def planned(place: Place, count: int) -> str:
     """The database in which `count` members have automatic payment, and nothing is planned yet."""
     name = f"later{count}"
@@ -122,7 +128,7 @@ def _base(place: Place) -> str:
     if name not in place.made:
         place.make(name, "empty")
         folder = place.folder / name
-        world.write(folder, _bills())
+        world.write(folder, bills())
         import_csv.run(place, name, folder)
         place.run(name, "-m", "bench.child", "later_child", "agree")
     return name
@@ -136,7 +142,7 @@ def _base_filed(place: Place) -> str:
     return name
 
 
-def _bills() -> Iterator[tuple[str, data.Row]]:
+def bills() -> Iterator[tuple[str, data.Row]]:
     """An account each with one person and one bill of one line, nothing paid yet."""
     day = "2026-03-02"
     for count in range(1, BASE + 1):
@@ -152,30 +158,35 @@ def _bills() -> Iterator[tuple[str, data.Row]]:
 
 
 def _multiply(place: Place, name: str, tables: Sequence[str], count: int, *, sealed: bool) -> None:
-    times = count // BASE
     if sealed:
         with place.connect("owner", name) as connection:
-            connection.execute("CREATE UNLOGGED TABLE later_sealed (account_id uuid, method_id uuid, kept bytea)")
-            connection.execute("GRANT ALL ON later_sealed TO PUBLIC")
-        place.run(name, "-m", "bench.child", "later_child", "seal", str(times))
+            connection.execute(SEALED)
+        place.run(name, "-m", "bench.child", "later_child", "seal", str(count // BASE))
     with place.connect("admin", name) as connection:
         try:
             # Copies by one who may leave out what keys would check row by row, where that is allowed.
             connection.execute("SET session_replication_role = replica")
         except psycopg.errors.InsufficientPrivilege:
             pass
-        connection.execute("SET synchronous_commit = off")  # making a world is not what is measured
-        if sealed:
-            connection.execute("ANALYZE later_sealed")
-        if times > 1:
-            # No figure here looks for a bill; a law asks that it could be found.
-            for table in (*tables, "billing_lookup_key") if count <= CHECKED else tables:
-                _copy(connection, table, times, sealed)
-        if "payments_payment" in tables:
-            connection.execute(_FOUND)
-        if sealed:
-            connection.execute("DROP TABLE later_sealed")
-        connection.execute("VACUUM (ANALYZE)")
+        multiply(connection, tables, count, sealed=sealed)
+
+
+def multiply(connection: psycopg.Connection[Any], tables: Sequence[str], count: int, *, sealed: bool) -> None:
+    """Have `count` members where there are BASE. `sealed`: their account numbers stand in the table of SEALED."""
+    connection.execute("SET synchronous_commit = off")  # making a world is not what is measured
+    times = count // BASE
+    if sealed:
+        connection.execute("ANALYZE later_sealed")
+    if times > 1:
+        # No figure here looks for a bill; a law asks that it could be found.
+        for table in (*tables, "billing_lookup_key") if count <= CHECKED else tables:
+            _copy(connection, table, times, sealed)
+    if "payments_payment" in tables:
+        connection.execute(_FOUND)
+    if sealed:
+        connection.execute("DROP TABLE later_sealed")
+    connection.execute("SET synchronous_commit = on")
+    connection.execute("VACUUM (ANALYZE)")
 
 
 def _copy(connection: psycopg.Connection[Any], table: str, times: int, sealed: bool) -> None:
