@@ -6,6 +6,8 @@ import io
 from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
+
 from caretill.ach import again, build, rates, settle
 from caretill.core import clock, sql
 from caretill.formats import nacha_read
@@ -92,3 +94,22 @@ def test_rates_count_sixty_days_of_each_payee(db: None) -> None:
         assert rates.watch() == {"failed": 3}
         now.at = datetime(2027, 1, 22, 18, tzinfo=UTC)
         assert rates.rates() == []
+
+
+def test_what_is_claimed_between_two_looks_settles_first(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settlement claims the entry just after the return had looked: it is booked, then it comes back."""
+    with clock.fixed(MONDAY):
+        bill, payment = _debit()
+        filed()
+        row, look, turns = entry(payment), settle.finish, []
+
+        def late(account_id: UUID, entry_id: UUID) -> None:
+            look(account_id, entry_id)
+            if not turns:
+                sql.execute("UPDATE ach_entry SET state = 'settling' WHERE id = %s", (entry_id,))
+            turns.append(entry_id)
+
+        monkeypatch.setattr(settle, "finish", late)
+        assert took(a_return(row, "R02")).applied == 1
+        assert (state(payment), entry(payment)["state"], len(turns)) == ("succeeded", "returned", 2)
+        assert bill.figures()["payable_cents"] == 20_000
