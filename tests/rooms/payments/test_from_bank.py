@@ -47,26 +47,22 @@ def _count(table: str, where: str = "true") -> int:
     return int(row["n"])
 
 
-@pytest.mark.parametrize(
-    ("where", "what"),
-    [
+def test_killed_between_two_steps_the_next_press_finishes(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[Any, str]] = [
         (from_bank.validate, "begin"),
         (from_bank.mandates, "agree"),
         (charge, "begin"),
         (charging, "send"),
-    ],
-)
-def test_killed_between_two_steps_the_next_press_finishes(
-    db: None, monkeypatch: pytest.MonkeyPatch, where: Any, what: str
-) -> None:
-    bill = a_bill(20_000)
-    press = _paying(bill)
-    with monkeypatch.context() as torn, pytest.raises(Killed):
-        torn.setattr(where, what, _killed)
-        press()
-    assert press().code == "queued"
-    assert (_count("payments_payment"), _count("methods_mandate"), _count("methods_method")) == (1, 1, 1)
-    assert bill.figures()["payable_cents"] == 0
+    ]
+    for turn, (where, what) in enumerate(steps, 1):
+        bill = a_bill(20_000, family=str(turn))
+        press = _paying(bill)
+        with monkeypatch.context() as torn, pytest.raises(Killed):
+            torn.setattr(where, what, _killed)
+            press()
+        assert press().code == "queued", what
+        counts = [_count(table) for table in ("payments_payment", "methods_mandate", "methods_method")]
+        assert counts == [turn] * 3 and bill.figures()["payable_cents"] == 0, what
 
 
 def test_many_presses_at_once_agree_once(db: None) -> None:
