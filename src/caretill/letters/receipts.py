@@ -63,15 +63,6 @@ def receipt_page(figures: Figures, language: str, head: Letterhead) -> dict[str,
     day = day_of(paid_at) if paid_at else day_of(figures["business_date"])
     url = check_url(head, figures["check_code"])
     heading = {"refunded": refunded, "returned": show(figures.get("gone_cents", 0), language)}.get(state, amount)
-    sums = [[words("table.total"), amount]]
-    gone_cents = figures.get("gone_cents", 0)
-    if figures["refunded_cents"]:
-        sums.append([words("table.refunded"), f"\u2212{refunded}"])
-    if gone_cents:
-        sums.append([words("table.returned"), f"\u2212{show(gone_cents, language)}"])
-    if state != "paid":
-        kept_cents = max(figures["amount_cents"] - figures["refunded_cents"] - gone_cents, 0)
-        sums.append([words("table.kept"), show(kept_cents, language)])
     return {
         "title": words("document", reference=reference),
         "date": [day.year, day.month, day.day],
@@ -83,21 +74,7 @@ def receipt_page(figures: Figures, language: str, head: Letterhead) -> dict[str,
             "sentence.late" if figures.get("late") and state != "returned" else f"sentence.{state}", refunded=refunded
         ),
         "facts": _facts(figures, language, paid_at),
-        "table": {
-            "heading": words("table.heading"),
-            "head": [words(f"table.{name}") for name in ("bill", "payee", "amount", "left")],
-            "rows": [
-                [part["bill_number"], part["payee_name"], show(part["amount_cents"]), show(part["left_cents"])]
-                for part in figures["parts"]
-            ]
-            + (
-                [[words("table.deposit"), "", show(figures["deposit_cents"]), ""]]
-                if figures.get("deposit_cents")
-                else []
-            ),
-            "sums": sums,
-            "note": words("table.left_note"),
-        },
+        "table": _table(figures, language, state),
         "check": {
             "heading": words("check.heading"),
             "text": words("check.text"),
@@ -117,6 +94,35 @@ def receipt_page(figures: Figures, language: str, head: Letterhead) -> dict[str,
             "write": say(language, "statement.ask.write"),
             "email": head.email,
         },
+    }
+
+
+def _table(figures: Figures, language: str, state: str) -> dict[str, Any]:
+    """What was paid, bill by bill, and what of it stayed."""
+
+    def words(key: str) -> str:
+        return say(language, f"receipt.table.{key}")
+
+    refunded_cents, gone_cents = figures["refunded_cents"], figures.get("gone_cents", 0)
+    sums = [[words("total"), show(figures["amount_cents"], language)]]
+    if refunded_cents:
+        sums.append([words("refunded"), f"\u2212{show(refunded_cents, language)}"])
+    if gone_cents:
+        sums.append([words("returned"), f"\u2212{show(gone_cents, language)}"])
+    if state != "paid":
+        sums.append([words("kept"), show(max(figures["amount_cents"] - refunded_cents - gone_cents, 0), language)])
+    rows = [
+        [part["bill_number"], part["payee_name"], show(part["amount_cents"]), show(part["left_cents"])]
+        for part in figures["parts"]
+    ]
+    if figures.get("deposit_cents"):
+        rows.append([words("deposit"), "", show(figures["deposit_cents"]), ""])
+    return {
+        "heading": words("heading"),
+        "head": [words(name) for name in ("bill", "payee", "amount", "left")],
+        "rows": rows,
+        "sums": sums,
+        "note": words("left_note"),
     }
 
 
