@@ -112,6 +112,7 @@ class _Recorder:
         return {
             "id": self.begun["payment_id"],
             "state": self.state,
+            "method_id": None,
             "region": self.begun["region"],
             "amount_cents": self.amount,
             "visit": self.begun["visit"],

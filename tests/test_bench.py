@@ -7,6 +7,7 @@ import json
 import math
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +17,9 @@ from caretill.cli import bench
 from caretill.cli.frame import COMMANDS
 from caretill.formats import bill_csv
 
-figures, wire, load, run, calls, machine, data, gaps, walk = (
-    bench.module(name) for name in ("figures", "wire", "load", "run", "calls", "machine", "data", "gaps", "walk")
+figures, wire, load, run, calls, machine, data, gaps, walk, later, nacha = (
+    bench.module(name)
+    for name in ("figures", "wire", "load", "run", "calls", "machine", "data", "gaps", "walk", "later", "nacha")
 )
 
 
@@ -103,6 +105,33 @@ def test_only_a_whole_run_is_kept() -> None:
     assert order.index("account") < order.index("growth"), "growth pays bills of the world that both use, and drops it"
     assert run.Wish(quick=True).sizes.lines < run.Wish().sizes.lines
     assert "bench" in COMMANDS
+
+
+def test_figures_over_time_are_taken_in_full_where_they_are_asked_for() -> None:
+    over_time = ["autopay_plan", "nacha_write", "autopay_post", "nacha_returns", "simulate"]
+    assert [name for name in run.MEASURES if name in over_time] == over_time
+    whole, named, quick = (run.Wish(**given).sizes for given in ({}, {"only": ("simulate",)}, {"quick": True}))
+    assert (named.later, named.returns) == (1_000_000, 100_000)
+    assert quick.later < whole.later < named.later and quick.returns < whole.returns < named.returns
+    assert run.Wish(quick=True, only=("simulate",)).sizes.later == quick.later
+    assert all(each.later % later.BASE == 0 and each.returns <= each.later for each in (whole, named, quick))
+
+
+def test_copies_keep_what_is_named_alike() -> None:
+    """The id of a bill is the same in its own table, in a due's parts and in a part; what is unique is made anew."""
+    marked = later._marked("t.bill_id")
+    assert later._copied("payments_part", "bill_id", False) == marked
+    assert later._marked("(x->>'bill_id')") in later._copied("autopay_due", "parts", False)
+    for table, column in (("payments_payment", "reference"), ("ach_entry", "sequence"), ("people_login", "email_key")):
+        assert "copy" in later._copied(table, column, False), (table, column)
+    assert later._copied("people_access", "person_id", False) == "t.person_id", "everybody is nobody's copy"
+    assert later._copied("methods_method", "account_sealed", True) == "s.kept"
+
+
+def test_the_floor_of_a_file_writes_lines_of_an_entry(tmp_path: Path) -> None:
+    cells = (27, "123456780", "000123456789", 12_500, "R123456789", "Elena Maple", "R ", "12509999", 7)
+    assert len(nacha.LINE % cells) == 95 and nacha._lines(tmp_path / "bare", 10) > 0
+    assert not (tmp_path / "bare").exists()
 
 
 def test_answers_are_cut_out_of_what_comes() -> None:
