@@ -85,7 +85,12 @@ def test_many_operations_are_booked_once_each(
     said = []
     with installed("sandbox", remitter):  # type: ignore[arg-type]
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for name, step in (("read", fetch.fetch), ("matched", match.match), ("booked", book.book)):
+        for name, step in (
+            ("read", fetch.fetch),
+            ("matched", match.match),
+            ("booked", book.book),
+            ("compared", differences),
+        ):
             began = clock.monotonic()
             step()
             seconds = clock.monotonic() - began

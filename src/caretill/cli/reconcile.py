@@ -61,7 +61,7 @@ def _print(each: Difference) -> None:
         for word, cents in (("theirs", each.theirs_cents), ("ours", each.ours_cents))
         if cents is not None
     ]
-    print(f"{each.age_days:>4} days  {each.kind}: {', '.join(sides)}; {each.about}")
+    print(f"{each.age_days:>4} days  {each.kind}: {', '.join(sides) or 'no amount'}; {each.about}")
     print(f"           {each.because or each.todo}")
     print(f"           key: {each.key}")
 

@@ -61,7 +61,8 @@ WITH found AS (
     UNION ALL
     -- Payouts without a file that can be believed, changed behind our back, or not at the bank when they should be.
     SELECT 'payout ' || provider || ' ' || payout_ref, CASE WHEN state = 'filed' THEN 'payout_changed'
-            ELSE 'payout_file' END, created_at::date, amount_cents, NULL, currency, concat_ws(' ', payout_ref, fault)
+            ELSE 'payout_file' END, created_at::date, amount_cents, NULL, currency,
+        concat_ws(' ', payout_ref, nullif(fault, ''))
     FROM reconcile_payout
     WHERE fault <> '' OR state = 'listed' AND listed_at < %(now)s::timestamptz - interval '1 day'
     UNION ALL
@@ -72,7 +73,7 @@ WITH found AS (
     -- Money at the bank that nobody has explained.
     SELECT 'line ' || l.id, CASE WHEN n.payout_ref IS NULL THEN 'suspense' WHEN n.line_id IS NULL THEN 'other_at_bank'
             ELSE 'at_bank_twice' END, l.booked_on, l.amount_cents, n.amount_cents, l.currency,
-        concat_ws(' ', 'account', s.last4, l.code, l.bank_ref, left(l.text, 80), n.payout_ref)
+        concat_ws(' ', 'account', s.last4, l.code, nullif(l.bank_ref, ''), nullif(left(l.text, 80), ''), n.payout_ref)
     FROM reconcile_line l JOIN reconcile_statement s ON s.id = l.statement_id
     LEFT JOIN LATERAL (SELECT y.payout_ref, y.line_id, y.amount_cents FROM reconcile_payout y
         WHERE y.bank_name = ANY(l.names) AND y.bank_name <> '' ORDER BY y.place LIMIT 1) AS n ON true

@@ -1,6 +1,6 @@
 -- Our own files of bank debits, and what came back of them, as payouts of the provider `ach`: one for each day on which
--- entries of a file settle, one for each file of returns. Answers how many are new. The caller holds the matcher's lock.
--- p: now.
+-- entries of a file settle, one for each file of returns. Answers how many are new. The caller holds the matcher's
+-- lock. p: now.
 CREATE OR REPLACE FUNCTION reconcile_list_ach(p jsonb) RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
@@ -37,9 +37,9 @@ BEGIN
     INSERT INTO reconcile_payout (provider, payout_ref, place, processor_account, amount_cents, currency, count, status,
         created_at, arrives_on, bank_name, state, fault, file_sha256, gross_cents, fee_cents, matched_by, listed_at,
         changed_at)
-    SELECT 'ach', payout_ref, v_last + row_number() OVER (ORDER BY created_at, arrives_on, payout_ref), '', amount_cents,
-        'USD', count, 'paid', created_at, arrives_on, bank_name, 'filed', '', encode(sha256, 'hex'), amount_cents, 0, '',
-        v_now, v_now
+    SELECT 'ach', payout_ref, v_last + row_number() OVER (ORDER BY created_at, arrives_on, payout_ref), '',
+        amount_cents, 'USD', count, 'paid', created_at, arrives_on, bank_name, 'filed', '', encode(sha256, 'hex'),
+        amount_cents, 0, '', v_now, v_now
     FROM ach_told;
     GET DIAGNOSTICS v_new = ROW_COUNT;
     IF v_new > 0 THEN
@@ -68,7 +68,8 @@ DECLARE
     v_rows int;
     v_more int;
 BEGIN
-    UPDATE reconcile_operation o SET state = CASE WHEN q.state IN ('succeeded', 'failed') THEN 'matched' ELSE 'not_yet' END
+    UPDATE reconcile_operation o
+    SET state = CASE WHEN q.state IN ('succeeded', 'failed') THEN 'matched' ELSE 'not_yet' END
     FROM payments_payment q
     WHERE o.provider = 'ach' AND o.kind IN ('charge', 'credit') AND o.state IN ('new', 'not_yet')
         AND q.account_id = o.account_id AND q.id = o.payment_id

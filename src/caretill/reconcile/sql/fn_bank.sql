@@ -23,8 +23,8 @@ BEGIN
     -- By amount: only where one line and one payout have no other to go with, and the line names no payout at all.
     INSERT INTO bank_pair (provider, payout_ref, line_id, booked_on, how)
     SELECT provider, payout_ref, id, booked_on, 'amount' FROM (
-        SELECT y.provider, y.payout_ref, l.id, l.booked_on, count(*) OVER (PARTITION BY y.provider, y.payout_ref) AS lines,
-            count(*) OVER (PARTITION BY l.id) AS payouts
+        SELECT y.provider, y.payout_ref, l.id, l.booked_on,
+            count(*) OVER (PARTITION BY y.provider, y.payout_ref) AS lines, count(*) OVER (PARTITION BY l.id) AS payouts
         FROM reconcile_payout y JOIN reconcile_line l ON l.disposition = 'open' AND l.amount_cents = y.amount_cents
             AND l.currency = y.currency AND l.booked_on BETWEEN y.arrives_on - (p->>'early')::int
                 AND y.arrives_on + (p->>'late')::int
@@ -49,8 +49,8 @@ BEGIN
 END $$;
 
 -- Book one set of matched operations of a payout that is at the bank, in the order of accounts.
--- p: provider, payout_ref, now, days {region: business date}, rows, after [account, payment, number] where the set before
--- ended. Answers {booked, after}; an operation that another worker holds is passed over.
+-- p: provider, payout_ref, now, days {region: business date}, rows, after [account, payment, number] where the set
+-- before ended. Answers {booked, after}; an operation that another worker holds is passed over.
 CREATE OR REPLACE FUNCTION reconcile_book_payout(p jsonb) RETURNS jsonb LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
@@ -105,7 +105,7 @@ BEGIN
     WHERE s.kind = 'charge' AND q.account_id = s.account_id AND q.id = s.payment_id AND q.settled_on IS NULL;
     -- By place: the rows are locked, so they stay there; who has no statistics would look for each in all the others.
     UPDATE reconcile_operation o SET state = 'booked', journal_id = s.journal_id, booked_at = v_now FROM settling s
-    WHERE o.ctid = s.place AND o.state = 'matched';
+    WHERE o.ctid = s.place;
     GET DIAGNOSTICS v_done = ROW_COUNT;
     IF v_done <> v_rows THEN
         RAISE EXCEPTION 'of % operations of % % were still to be booked', v_rows, y.payout_ref, v_done;

@@ -51,7 +51,8 @@ BEGIN
             WHEN o.currency <> q.currency THEN 'other_amount'
             WHEN o.kind = 'charge' AND q.state <> 'succeeded' THEN 'not_yet'
             WHEN o.kind = 'charge' AND q.charge_ref <> o.operation_ref THEN 'missing_here'
-            WHEN o.kind = 'charge' THEN CASE WHEN q.captured_cents = o.gross_cents THEN 'matched' ELSE 'other_amount' END
+            WHEN o.kind = 'charge' THEN
+                CASE WHEN q.captured_cents = o.gross_cents THEN 'matched' ELSE 'other_amount' END
             WHEN o.kind = 'refund' AND r.id IS NULL THEN 'missing_here'
             WHEN o.kind = 'refund' AND r.state <> 'succeeded' THEN 'not_yet'
             WHEN o.kind = 'refund' THEN CASE WHEN r.amount_cents = -o.gross_cents THEN 'matched' ELSE 'other_amount' END
