@@ -9,7 +9,10 @@ from typing import Any
 from caretill.core import clock
 from house.stack import Stack, TooLong
 
-UNDER_WAY = "SELECT id, state FROM payments_payment WHERE state NOT IN ('succeeded', 'failed', 'voided')"
+UNDER_WAY = (
+    "SELECT id, state FROM payments_payment WHERE state NOT IN ('succeeded', 'failed', 'voided')"
+    " UNION ALL SELECT id, state FROM payments_refund WHERE state NOT IN ('succeeded', 'failed')"
+)
 HALF_AN_HOUR = 1_860
 
 
@@ -68,10 +71,12 @@ def _refunds(stack: Stack, log: list[dict[str, Any]]) -> list[str]:
     there = {(row["refund"], row["charge"], row["amount_cents"]) for row in log if row["what"] == "refund.made"}
     rows = stack.rows(
         "SELECT r.refund_ref, p.charge_ref, r.amount_cents FROM payments_refund r"
-        " JOIN payments_payment p ON p.account_id = r.account_id AND p.id = r.payment_id"
+        " JOIN payments_payment p ON p.account_id = r.account_id AND p.id = r.payment_id WHERE r.state = 'succeeded'"
     )
     here = {(row["refund_ref"], row["charge_ref"], row["amount_cents"]) for row in rows}
-    booked = stack.rows("SELECT coalesce(sum(amount_cents), 0)::bigint AS n FROM ledger_transfer WHERE code = 'refund'")
+    booked = stack.rows(
+        "SELECT coalesce(sum(amount_cents), 0)::bigint AS n FROM ledger_transfer WHERE code = 'refund_sent'"
+    )
     found = [f"refunds differ: {each}" for each in there ^ here]
     if len(rows) != len(here) or booked[0]["n"] != sum(cents for *_, cents in there):
         found.append(f"refunds are not booked as made: {booked[0]['n']} cents in {len(rows)} rows")
