@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from caretill.core import clock, sql
-from caretill.payments import charge, holds
+from caretill.payments import charge, helping, holds
 from caretill.payments.record import record
 from caretill.web.flow import help_token
 from house.cast import Bill, a_bill
@@ -40,7 +40,7 @@ def test_a_bank_debit_is_told_at_every_door_with_its_day(db: None) -> None:
         title = words("amount.state.debit.title")
         assert [name for name in ("guest", "bill", "pay") if title not in doors[name]] == []
         assert [name for name in ("guest", "bill", "pay", "home") if LEAVES not in doors[name]] == []
-        assert words("bills.being_paid", amount="$200.00") in doors["list"]
+        assert words("bills.by_bank", amount="$200.00", date="November 25, 2026") in doors["list"]
         assert words("states.bank_planned.sentence") in doors["home"]
 
 
@@ -106,6 +106,19 @@ def test_a_member_says_it_of_a_bill_they_may_pay(db: None) -> None:
     assert sql.one("SELECT count(*) AS n FROM payments_announced") == {"n": 1}
 
 
+def test_whoever_helps_reads_that_a_bank_pays_it(db: None) -> None:
+    with clock.fixed(AT):
+        bill = a_bill(20_000)
+        link = helping.make(bill.account_id, bill.region, [(bill.bill_id, 20_000)])
+        assert link is not None
+        here = f"/h/{help_token(bill.account_id, link.id)}"
+        holds.hold(bill.account_id, bill.bill_id, "cheque", AT + timedelta(days=7), "guest")
+        assert words("holds.helper.title") in text(Payer(bill).get(here))
+        charge.charge(saved_ask(bill, 20_000, a_bank(bill)))
+        told = text(Payer(bill).get(here))
+        assert words("helping.held_bank", date=LEAVES) in told and bill.number[-4:] not in told
+
+
 def test_once_it_came_back_nothing_is_held(db: None) -> None:
     bill = a_bill(20_000)
     made = charge.charge(saved_ask(bill, 20_000, a_bank(bill))).payment_id
@@ -113,4 +126,3 @@ def test_once_it_came_back_nothing_is_held(db: None) -> None:
     for event in ("filed", "returned"):
         record(bill.account_id, made, bill.region, event, provider="ach", object_ref="trace", evidence=event)
     assert "You owe $200.00" in text(Payer(bill).get("amount"))
-    assert help_token(bill.account_id, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,8 @@ def helping(request: HttpRequest, token: str) -> HttpResponse:
     payable = {UUID(bill.id): bill.payable_cents for bill in found.open}
     most = sum(link.split(link.left_cents, payable).values())
     if not most:
-        return closed(request, link, "held" if link.left_cents and _held(found) else "paid")
+        why = "held" if link.left_cents and _held(found) else "paid"
+        return closed(request, link, why, until=_bank_day(found) if why == "held" else None)
     form = HelpForm.read(request, most, before)
     if form.sent:
         flow.payees = {bill.id: bill.payee for bill in found.open}
@@ -54,9 +56,19 @@ def helping(request: HttpRequest, token: str) -> HttpResponse:
     return form_page(request, "helping.html", form, region=region_of(link.region), **figures)
 
 
-def closed(request: HttpRequest, link: Link, why: str, status: int = 200) -> HttpResponse:
-    """Nothing can be paid by it: `ended` (taken back or too old), `held` (somebody pays now) or `paid`."""
-    return page(request, "helping_closed.html", status=status, why=why, **said(request, region_of(link.region)))
+def closed(request: HttpRequest, link: Link, why: str, status: int = 200, until: date | None = None) -> HttpResponse:
+    """Nothing can be paid by it: `ended` (taken back or too old), `held` (somebody pays now) or `paid`. `until` is the
+    day on which a bank takes what is on its way.
+    """
+    return page(
+        request, "helping_closed.html", status=status, why=why, until=until, **said(request, region_of(link.region))
+    )
+
+
+def _bank_day(found: Bills) -> date | None:
+    """The last day of the bank debits that hold something."""
+    days = [bill.hold.posts_on for bill in found.shut if bill.hold and bill.hold.posts_on]
+    return max(days, default=None)
 
 
 def _held(found: Bills) -> bool:
