@@ -32,6 +32,7 @@ INSERT_ONLY = (
     "people_consent",
     "ach_chunk",
     "ach_trace",
+    "reconcile_note",
 )
 # Filled by `migrate` alone, read by everybody.
 READ_ONLY = ("payments_transition", "core_function", "django_migrations")
