@@ -34,13 +34,13 @@ def handle(entry: Row, code: ReturnCode, received_at: datetime) -> str:
             return again(entry, bankdays.eastern_day(received_at))
         case "disable" | "hold":
             change.disable(account_id, method_id, code.code)
-            withdraw(account_id, method_id=method_id)
+            withdraw(account_id, method_id=method_id, why=code.code)
         case "revoke":
             _revoke(account_id, mandate_id, code.code)
         case "bereaved":
             change.disable(account_id, method_id, code.code)
             _revoke(account_id, mandate_id, code.code)
-            withdraw(account_id, method_id=method_id)
+            withdraw(account_id, method_id=method_id, why=code.code)
         case "alarm":
             log.error("a bank says that a debit came twice", entry=str(entry["id"]), code=code.code)
     return _NOTES[code.handling]
@@ -50,18 +50,21 @@ def _revoke(account_id: UUID, mandate_id: UUID | None, code: str) -> None:
     """What was agreed ends; what depends on it finds that it did, and debits that wait under it are let go."""
     if mandate_id is not None:
         mandates.end(account_id, mandate_id, code)
-        withdraw(account_id, mandate_id=mandate_id)
+        withdraw(account_id, mandate_id=mandate_id, why=code)
 
 
-def withdraw(account_id: UUID, method_id: UUID | None = None, mandate_id: UUID | None = None) -> int:
-    """Debits that wait for a file from this account, or under this mandate, are let go; how many."""
+def withdraw(account_id: UUID, method_id: UUID | None = None, mandate_id: UUID | None = None, why: str = "") -> int:
+    """Debits that wait for a file from this account, or under this mandate, are let go; how many.
+
+    `why` is the code by which the bank said so: then their payers are told.
+    """
     rows = sql.query(
         "SELECT p.id FROM payments_attempt a JOIN payments_payment p"
         " ON p.account_id = a.account_id AND p.id = a.payment_id WHERE a.account_id = %s AND a.gateway = 'ach'"
         " AND a.state = 'queued' AND p.state = 'submitting' AND (p.method_id = %s OR p.mandate_id = %s)",
         (account_id, method_id, mandate_id),
     )
-    return sum(charge.withdraw(account_id, row["id"]) == "withdrawn" for row in rows)
+    return sum(charge.withdraw(account_id, row["id"], why) == "withdrawn" for row in rows)
 
 
 def again(entry: Row, day: date) -> str:

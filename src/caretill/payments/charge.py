@@ -66,9 +66,10 @@ def known(ask: SavedAsk) -> bool:
     return sql.one(query, (ask.account_id, ask.key)) is not None
 
 
-def withdraw(account_id: UUID, payment_id: UUID) -> str:
+def withdraw(account_id: UUID, payment_id: UUID, why: str = "") -> str:
     """Take a bank debit back before its file leaves: withdrawn | too_late | missing. Again: the same answer.
 
+    `why` says that not the payer did it: the code by which a bank closed the account. Then they are told.
     The file takes a debit by the same compare-and-set of the state, so exactly one of the two happens.
     """
     row = sql.one(
@@ -81,7 +82,7 @@ def withdraw(account_id: UUID, payment_id: UUID) -> str:
         return "missing"
     answer = record(
         account_id, payment_id, row["region"], "withdrawn",
-        provider="caretill", object_ref=str(payment_id), evidence="withdrawn",
+        provider="caretill", object_ref=str(payment_id), evidence="withdrawn", failure_code=why or None,
     )  # fmt: skip
     if answer["code"] in ("applied", "repeat") and answer["state"] == "voided":
         return "withdrawn"

@@ -10,9 +10,8 @@ from caretill.core import clock
 from caretill.payments.look import PATIENCE
 
 # Nothing more will happen to these by itself; a bank takes days.
-STILL = frozenset(
-    {"succeeded", "late", "declined", "refused", "ran_out", "voided", "not_charged", "withdrawn", "bank_returned"}
-)
+ENDS_OF_BANK = frozenset({"withdrawn", "bank_stopped", "bank_returned"})
+STILL = frozenset({"succeeded", "late", "declined", "refused", "ran_out", "voided", "not_charged"}) | ENDS_OF_BANK
 DAYS = frozenset({"bank_planned", "bank_sent"})
 TRACKED = frozenset({"checking", "pending", "unknown", "overdue", "succeeded", "late", "charging"}) | DAYS
 
@@ -60,7 +59,8 @@ def _of_saved(figures: dict[str, Any]) -> str:
         refused = state == "failed" and "session_refused" in events
         return "charging" if state == "submitting" else "not_charged" if refused else ""
     if state == "voided":
-        return "withdrawn" if "withdrawn" in events else "voided"
+        taken_back = "bank_stopped" if figures["failure_code"] else "withdrawn"
+        return taken_back if "withdrawn" in events else "voided"
     return {"submitting": "bank_planned", "pending": "bank_sent", "failed": "bank_returned"}.get(state, "")
 
 

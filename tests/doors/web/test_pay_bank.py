@@ -11,6 +11,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from caretill.ach import handling
 from caretill.core import clock, sql
 from caretill.payments.record import record
 from caretill.regions import catalog
@@ -184,3 +185,14 @@ def test_an_organisation_without_a_bank_for_debits_offers_none(db: None, monkeyp
     assert words("how.hint.bank") not in text(payer.get("how"))
     assert payer.post("how", {"how": "bank"}).status_code == 422
     assert payer.get("bank")["Location"] == payer.at("how")
+
+
+def test_a_debit_that_the_bank_stopped_is_told_as_that(db: None) -> None:
+    bill = a_bill(14_000)
+    payer, answer = _paid(bill)
+    [row] = sql.query("SELECT id, method_id FROM payments_payment")
+    assert handling.withdraw(bill.account_id, method_id=row["method_id"], why="R03") == 1
+    told = text(payer.get(answer["Location"]))
+    assert words("states.bank_stopped.title") in told and words("states.withdrawn.title") not in told
+    assert sql.one("SELECT count(*) AS n FROM core_outbox WHERE topic = 'payment_returned'") == {"n": 1}
+    assert bill.figures()["payable_cents"] == 14_000

@@ -65,6 +65,11 @@ BEGIN
         VALUES (p->>'provider', p->>'session_ref', p_account_id, v_payment) ON CONFLICT DO NOTHING;
     ELSIF v_to IN ('succeeded', 'failed', 'voided') THEN
         PERFORM payments_finish(p_account_id, pay, v_to, p);
+        IF p->>'event' = 'withdrawn' AND p ? 'failure_code' THEN
+            INSERT INTO core_outbox (account_id, id, topic, body, due_at, tries)
+            VALUES (p_account_id, (p->>'outbox_id')::uuid, 'payment_returned',
+                jsonb_build_object('payment_id', v_payment), v_now, 0);
+        END IF;
     ELSIF p ? 'lease_until' THEN
         UPDATE payments_attempt SET lease_until = (p->>'lease_until')::timestamptz
         WHERE account_id = p_account_id AND payment_id = v_payment AND state <> 'ended';
