@@ -6,17 +6,16 @@ decided line by line (`decide.line`), and so is a set that raced with somebody: 
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 
 from django.db import OperationalError, transaction
 
 from caretill.ach import decide, handling
 from caretill.core import clock, sql
-from caretill.core.ids import uuid7
 from caretill.formats import nacha_codes
 from caretill.formats.nacha_codes import ReturnCode, UnknownCode
-from caretill.regions import bankdays, catalog
+from caretill.payments import returns as payment_returns
+from caretill.regions import bankdays
 
 Row = dict[str, Any]
 Plain = tuple[Row, Row, ReturnCode]
@@ -34,10 +33,6 @@ _MARK = """
     FROM jsonb_to_recordset(%s::jsonb) AS x (account_id uuid, id uuid, code text, day date, by text)
     WHERE e.account_id = x.account_id AND e.id = x.id AND e.returned_by = '' AND e.state IN ('filed', 'settled')
     RETURNING e.id
-"""
-_BOOK = """
-    SELECT x.id, payments_return_apply(x.account_id, x.told) AS answer
-    FROM jsonb_to_recordset(%s::jsonb) AS x (account_id uuid, id uuid, told jsonb) ORDER BY x.account_id, x.id
 """
 _WRITE = """
     UPDATE ach_returned_line l SET disposition = 'applied', reason = x.reason, note = x.note,
@@ -114,10 +109,16 @@ def _all(plain: list[Plain]) -> list[tuple[Plain, int]]:
     ]
     if len(sql.query(_MARK, (sql.dumps(marks),))) != len(marks):
         raise _Raced
-    now = clock.now()
-    days: dict[str, date] = {}
-    told = [_told(row, entry, code, now, days) for row, entry, code in plain]
-    answers = {each["id"]: sql.answer(each["answer"]) for each in sql.query(_BOOK, (sql.dumps(told),))}
+    found = payment_returns.apply_set(
+        [
+            payment_returns.Line(
+                entry["account_id"], entry["payment_id"], entry["region"], entry["family"], row["amount_cents"],
+                code.code, f"{entry['id']}:return",
+            )
+            for row, entry, code in plain
+        ]
+    )  # fmt: skip
+    answers = {entry["id"]: answer for (_, entry, _), answer in zip(plain, found, strict=True)}
     if any(answer["code"] != "returned" or answer.get("family") for answer in answers.values()):
         raise _Raced
     booked = [(each, answers[each[1]["id"]].get("reopened_cents", 0)) for each in plain]
@@ -146,16 +147,3 @@ def _written(row: Row, entry: Row, code: ReturnCode, note: str, reopened: int) -
 def _write(written: list[Row]) -> None:
     if written:
         sql.execute(_WRITE, (clock.now(), sql.dumps(written)))
-
-
-def _told(row: Row, entry: Row, code: ReturnCode, now: datetime, days: dict[str, date]) -> Row:
-    """What payments_return_apply is told of one."""
-    region = entry["region"]
-    if region not in days:
-        days[region] = clock.today(catalog.region(region).time_zone)
-    told = {
-        "payment_id": entry["payment_id"], "return_id": uuid7(), "amount_cents": row["amount_cents"],
-        "code": code.code, "source_ref": f"{entry['id']}:return", "event_id": uuid7(), "journal_id": uuid7(),
-        "outbox_id": uuid7(), "now": now, "business_date": days[region], "first": [],
-    }  # fmt: skip
-    return {"account_id": entry["account_id"], "id": entry["id"], "told": told}

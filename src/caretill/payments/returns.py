@@ -6,6 +6,9 @@ about the account it was taken from (disable it, end what was agreed) is the bus
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +16,19 @@ from caretill.core import clock, sql
 from caretill.core.ids import uuid7
 from caretill.payments import family
 from caretill.regions import catalog
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a return file, and the payment it is about."""
+
+    account_id: UUID
+    payment_id: UUID
+    region: str
+    family: bool
+    amount_cents: int
+    code: str
+    source_ref: str
 
 
 def apply_return(account_id: UUID, payment_id: UUID, amount_cents: int, code: str, source_ref: str) -> dict[str, Any]:
@@ -40,6 +56,43 @@ def apply_return(account_id: UUID, payment_id: UUID, amount_cents: int, code: st
         },
     )
     return _finished(account_id, payment_id, answer)
+
+
+def apply_set(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """As `apply_return` for many, in the caller's transaction; the answers in their order, with `family`.
+
+    Plain ones (settled, whole, on bills of one account, nothing given back) are booked a statement a table; the others
+    one by one. Of a family's payment the caller brings the rest to its bills afterwards (payments.family.finish).
+    """
+    now, days = clock.now(), {line.region: clock.today(catalog.region(line.region).time_zone) for line in lines}
+    rows = [
+        {
+            "account_id": line.account_id,
+            "payment_id": line.payment_id,
+            "return_id": uuid7(),
+            "amount_cents": line.amount_cents,
+            "code": line.code,
+            "source_ref": line.source_ref,
+            "business_date": days[line.region],
+        }
+        for line in lines
+    ]
+    counts = Counter((line.account_id, line.payment_id) for line in lines)
+    once = [row for line, row in zip(lines, rows, strict=True) if counts[line.account_id, line.payment_id] == 1]
+    sql.execute(sql.load(__file__, "return_tables.sql"))
+    answer = sql.one("SELECT payments_return_set(%s::jsonb) AS answer", (sql.dumps({"now": now, "rows": once}),))
+    assert answer is not None
+    plain = set(sql.answer(answer["answer"])["plain"])
+    found = []
+    for line, row in zip(lines, rows, strict=True):
+        if str(row["return_id"]) in plain:
+            done = {"code": "returned", "reopened_cents": line.amount_cents, "owed_back_cents": 0, "family": False}
+        else:
+            spare = family.spare(line.account_id, line.payment_id) if line.family else []
+            told = _told(line.region) | row | {"first": spare}
+            done = sql.call("payments_return_apply", line.account_id, told)
+        found.append(done)
+    return found
 
 
 def undo(account_id: UUID, source_ref: str) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from django.db import transaction
+
 from caretill.core import sql
 from caretill.payments import access, allocate, look, motion, paid_bill, refund, returns, take
 from caretill.payments.record import record
@@ -129,3 +131,26 @@ def test_a_bounced_debit_is_nowhere_shown_as_paid(processor: Desk) -> None:
     returns.undo(bill.account_id, "line")
     assert access.check(figures["check_code"]) == {"answer": "paid"}
     assert sorted(each["kind"] for each in bill.figures()["payments"]) == ["here", "restored", "returned"]
+
+
+def test_a_set_books_the_plain_ones_at_once_and_the_others_one_by_one(processor: Desk) -> None:
+    bills = [a_bill(14_000, family=f"family {place}") for place in range(4)]
+    payments = [pay(processor, (bill, 14_000)) for bill in bills]
+    give_back(bills[2], payments[2], 5_000)
+    a_bill(9_000, family="family 3", version=2)
+
+    def line(place: int, cents: int = 14_000) -> returns.Line:
+        return returns.Line(bills[place].account_id, payments[place], "oregon", False, cents, "R01", f"line {place}")
+
+    def told(*lines: returns.Line) -> list[tuple[str, int, int]]:
+        with transaction.atomic():
+            found = returns.apply_set(lines)
+        return [(each["code"], each.get("reopened_cents", 0), each.get("owed_back_cents", 0)) for each in found]
+
+    assert told(line(3), line(0), line(2), line(1, 13_000)) == [
+        ("returned", 9_000, 0), ("returned", 14_000, 0), ("returned", 9_000, 5_000), ("returned", 13_000, 0),
+    ]  # fmt: skip
+    assert told(line(0), line(0)) == [("repeat", 0, 0)] * 2
+    assert _open(*bills) == [14_000, 13_000, 14_000, 9_000]
+    rows = sql.query("SELECT topic FROM core_outbox WHERE topic = 'payment_returned'")
+    assert len(rows) == 4

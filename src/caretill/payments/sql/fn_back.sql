@@ -51,7 +51,8 @@ $$;
 -- The legs that take p_amount of a payment's money out of its places and into p_kind/p_ref. Called under the lock of the
 -- payment; locks the balances of its places in the order of the ledger. p: as payments_give_back, for a family's payment;
 -- only (credit | deposit): nothing but what stands there.
--- Answers {legs, rest, bills (cents that open bills again)}: `rest` is what is no longer there.
+-- Answers {legs, rest, bills (cents that open bills again), plain}: `rest` is what is no longer there; of a plain one no
+-- bill has credit of its own that would go back onto it.
 CREATE OR REPLACE FUNCTION payments_take_back(p_account_id uuid, pay payments_payment, p_amount bigint, p_code text,
     p_kind text, p_ref uuid, p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -63,6 +64,11 @@ DECLARE
     legs jsonb := '[]';
     given jsonb;
 BEGIN
+    legs := payments_whole_back(p_account_id, pay, p_amount, p_code, p_kind, p_ref, v_now);
+    IF legs IS NOT NULL AND p->>'only' IS NULL THEN
+        RETURN jsonb_build_object('legs', legs, 'rest', 0, 'bills', p_amount, 'plain', true);
+    END IF;
+    legs := '[]';
     PERFORM 1 FROM ledger_balance b
     WHERE b.account_id = p_account_id AND b.currency = pay.currency
         AND (b.kind, b.ref) IN (SELECT l.kind, l.ref FROM payments_places(p_account_id, pay) AS l)
@@ -90,6 +96,25 @@ BEGIN
         rest := (given->>'rest')::bigint;
     END IF;
     RETURN jsonb_build_object('legs', legs, 'rest', rest, 'bills', bills);
+END $$;
+
+-- The same of all of a payment that is on its bills as it was booked, which most returned debits are: no credit ever came
+-- of it or of its bills, and nothing went back. Its legs, the last bill first; null where it is not as plain as that.
+CREATE OR REPLACE FUNCTION payments_whole_back(p_account_id uuid, pay payments_payment, p_amount bigint, p_code text,
+    p_kind text, p_ref uuid, p_now timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    IF pay.family OR pay.deposit_cents > 0 OR pay.refunded_cents > 0 OR pay.returned_cents > 0 OR pay.lost_cents > 0
+            OR p_amount <> pay.captured_cents OR p_amount <> pay.amount_cents OR EXISTS (
+                SELECT 1 FROM ledger_balance b WHERE b.account_id = p_account_id AND b.kind = 'credit'
+                    AND b.ref IN (SELECT pay.id UNION ALL SELECT r.bill_id FROM payments_part r
+                                  WHERE r.account_id = p_account_id AND r.payment_id = pay.id)) THEN
+        RETURN NULL;
+    END IF;
+    RETURN (SELECT jsonb_agg(jsonb_build_object(
+        'transfer_id', core_uuid7(p_now), 'debit_kind', 'receivable', 'debit_ref', r.bill_id, 'credit_kind', p_kind,
+        'credit_ref', p_ref, 'amount_cents', r.amount_cents, 'code', p_code, 'phase', 'posted',
+        'subject_id', r.bill_id, 'payee', r.payee) ORDER BY r.bill_id DESC)
+        FROM payments_part r WHERE r.account_id = p_account_id AND r.payment_id = pay.id);
 END $$;
 
 -- The mirror: what a journal took out of places goes back into them, out of p_kind/p_ref; what a bill no longer needs, or

@@ -63,7 +63,9 @@ BEGIN
     UPDATE payments_payment SET returned_cents = returned_cents + v_amount
     WHERE account_id = p_account_id AND id = pay.id;
     PERFORM ledger_post(p_account_id, legs, v_return, pay.id, pay.currency, (p->>'business_date')::date, v_now);
-    PERFORM payments_settle_bills(p_account_id, pay, legs, (p->>'business_date')::date, v_now);
+    IF NOT back ? 'plain' THEN
+        PERFORM payments_settle_bills(p_account_id, pay, legs, (p->>'business_date')::date, v_now);
+    END IF;
     PERFORM payments_note(p_account_id, pay, p || '{"provider": "ach"}', 'debit_returned', pay.id::text,
         p->>'source_ref', jsonb_build_object('code', p->>'code', 'amount_cents', v_amount));
     PERFORM payments_tell(p_account_id, 'payment_returned', jsonb_build_object('payment_id', pay.id,
