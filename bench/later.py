@@ -16,7 +16,7 @@ from bench.place import Place, say
 
 BASE = 1_000  # accounts that the product makes; sizes are multiples of it
 PRICE = 12_500
-CHECKED = 100_000  # up to so many payments every law is asked after a round; of a million that takes minutes
+CHECKED = 20_000  # up to so many payments every law is asked after a round; of a million that takes minutes
 PLANNED = (
     "people_account",
     "people_person",
