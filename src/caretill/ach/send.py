@@ -19,6 +19,7 @@ from django.db import transaction
 
 from caretill.ach import build, locks, writing
 from caretill.core import clock, sql
+from caretill.methods import validate
 from caretill.regions import bankdays
 
 
@@ -126,10 +127,17 @@ def _sent(row: dict[str, Any], now: datetime) -> date:
         if row["sent_at"] is None:
             moved = sql.query(
                 "UPDATE ach_entry SET effective_on = %s WHERE file_id = %s AND effective_on < %s AND state = 'filed'"
-                " RETURNING account_id, payment_id",
+                " RETURNING account_id, payment_id, method_id, kind",
                 (first, row["id"], first),
             )
-            told_late = [{**each, "posts_on": first} for each in moved if each["payment_id"]]
+            # An account is proved so many days after its proof has really settled.
+            proofs = {(e["account_id"], e["method_id"], first) for e in moved if e["kind"] in ("prenote", "micro")}
+            validate.sent_later(proofs)
+            told_late = [
+                {"account_id": each["account_id"], "payment_id": each["payment_id"], "posts_on": first}
+                for each in moved
+                if each["payment_id"]
+            ]
             if told_late:
                 sql.query("SELECT payments_post_later(%s::jsonb)", (sql.dumps({"moved": told_late}),))
         told = sql.one("SELECT min(effective_on) AS day FROM ach_entry WHERE file_id = %s", (row["id"],))

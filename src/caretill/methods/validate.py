@@ -117,6 +117,19 @@ def filed(rows: Iterable[tuple[UUID, UUID, date]]) -> int:
     return len(made)
 
 
+def sent_later(rows: Iterable[tuple[UUID, UUID, date]]) -> int:
+    """As `filed`, of entries whose file left too late for the day they asked for: they settle on this one."""
+    given = [(account, method, day, bankdays.add(day, PRENOTE_DAYS)) for account, method, day in rows]
+    if not given:
+        return 0
+    return sql.execute(
+        "UPDATE methods_method m SET opens_on = CASE WHEN m.validation = 'micro' THEN f.settles ELSE f.silent END"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::date[], %s::date[]) AS f (account_id, id, settles, silent)"
+        " WHERE m.account_id = f.account_id AND m.id = f.id AND m.validation IN ('micro', 'prenote')",
+        [list(column) for column in zip(*given, strict=True)],
+    )
+
+
 def guess(account_id: UUID, method_id: UUID, cents1: int, cents2: int) -> Guessed:
     """The owner says the two amounts, in any order. The third wrong pair closes it for good.
 

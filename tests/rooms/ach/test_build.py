@@ -109,6 +109,21 @@ def test_a_folder_gets_whole_files_that_only_its_owner_reads(db: None, tmp_path:
     assert path.name == sent.name and path.stat().st_size == sent.size and path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_prenote_that_leaves_late_is_waited_for_from_the_day_it_settles(db: None) -> None:
+    with clock.fixed(MONDAY) as now:
+        bill = a_bill(20_000)
+        method = a_bank(bill, validation="none")
+        validate.begin(bill.account_id, method, "prenote")
+        build.build()
+        opens = "SELECT opens_on FROM methods_method WHERE id = %s"
+        assert sql.one(opens, (method,)) == {"opens_on": date(2026, 11, 30)}
+        now.advance(days=1)
+        now.advance(hours=10)
+        (sent,) = send.send(Bank())  # after Tuesday's cut-off: it settles on Friday, Thursday being a holiday
+        assert sent.effective_on == date(2026, 11, 27)
+        assert sql.one(opens, (method,)) == {"opens_on": date(2026, 12, 2)}
+
+
 def test_each_class_and_payee_has_its_batch(db: None) -> None:
     with clock.fixed(MONDAY):
         bank = Bank()
