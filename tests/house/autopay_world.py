@@ -168,7 +168,7 @@ class FiveYears:
             self._bills()
             self._orders()  # who stopped sets it up again after a while
         away = today.toordinal() % 61 < 6
-        if today.toordinal() % 3 == 0:
+        if today.toordinal() % 4 == 0:
             runs.plan_dues()
             if not away:
                 all_told()

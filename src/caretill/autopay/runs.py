@@ -70,8 +70,6 @@ def plan_dues(most: int = PLAN_ROWS, told: Callable[[Planned], None] | None = No
             row = sql.one("SELECT autopay_plan_set(%s::jsonb) AS answer", (sql.dumps(asked),))
         assert row is not None
         answer = sql.answer(row["answer"])
-        if not answer["seen"]:
-            return done
         done.seen += answer["seen"]
         done.planned += answer["planned"]
         done.cents += answer["cents"]
@@ -79,6 +77,8 @@ def plan_dues(most: int = PLAN_ROWS, told: Callable[[Planned], None] | None = No
         after = (answer["last_account"], answer["last_order"])
         if told:
             told(done)
+        if answer["seen"] < most:
+            return done
 
 
 def plan(until: datetime | None = None) -> Run:
