@@ -79,15 +79,16 @@ LAWS = {
             OR coalesce(t.lost, 0) <> CASE d.state WHEN 'lost' THEN d.amount_cents ELSE 0 END
             OR coalesce(t.owed, 0) <> d.owed_back_cents""",
     "20d a deposit is what each payment put there less what was taken": """
-        SELECT b.account_id, b.ref, b.credits_posted - b.debits_posted AS held, t.net, t.least
-        FROM ledger_balance b
-        LEFT JOIN (SELECT account_id, sum(net) AS net, min(net) AS least FROM (
+        SELECT account_id, sum(held) AS held, sum(net) AS net, min(least) AS least FROM (
+            SELECT account_id, credits_posted - debits_posted AS held, 0 AS net, 0 AS least, ref <> account_id AS odd
+            FROM ledger_balance WHERE kind = 'deposit'
+            UNION ALL
+            SELECT account_id, 0, net, net, false FROM (
                 SELECT account_id, payment_id, sum(CASE WHEN credit_kind = 'deposit' THEN amount_cents
                     ELSE -amount_cents END) AS net
                 FROM ledger_transfer WHERE 'deposit' IN (debit_kind, credit_kind) AND phase IN ('posted', 'post')
-                    AND payment_id IS NOT NULL GROUP BY 1, 2) AS x GROUP BY 1) t ON t.account_id = b.account_id
-        WHERE b.kind = 'deposit' AND (b.ref <> b.account_id OR coalesce(t.net, 0) <> b.credits_posted - b.debits_posted
-            OR t.least < 0)""",
+                    AND payment_id IS NOT NULL GROUP BY 1, 2) AS x
+        ) AS both_sides GROUP BY 1 HAVING sum(held) <> sum(net) OR min(least) < 0 OR bool_or(odd)""",
     "20e a refund under way belongs to somebody who will finish it": """
         SELECT r.account_id, r.id, r.state FROM payments_refund r
         JOIN payments_attempt a ON a.account_id = r.account_id AND a.payment_id = r.payment_id
