@@ -160,6 +160,20 @@ def test_days_before_a_bill_is_due(processor: Desk) -> None:
         assert runs.plan_dues().planned == 0  # what was skipped stays so
 
 
+def test_a_bill_that_comes_too_late_for_its_day_is_taken_when_its_notice_is_old_enough(processor: Desk) -> None:
+    with clock.fixed(NOON) as time:
+        payer = later.a_payer(a_bill(20_000, due=date(2027, 6, 1)), processor)
+        order = later.enrolled(payer, days_before=5)
+        time.at = datetime(2027, 1, 4, 18, tzinfo=UTC)
+        a_bill(7_000, number="P0012345671", due=date(2027, 1, 6))
+        assert runs.plan_dues().planned == 1
+        assert later.told() == 1
+        [due] = later.dues(order)
+        assert (due["due_on"], due["take_on"], due["amount_cents"]) == (date(2027, 1, 4), date(2027, 1, 14), 7_000)
+        time.advance(days=1)
+        assert runs.plan_dues().planned == 0
+
+
 def test_the_same_form_twice_is_one_and_two_that_overlap_are_refused(processor: Desk) -> None:
     with clock.fixed(NOON):
         payer = later.a_payer(a_bill(20_000), processor)

@@ -31,7 +31,11 @@ BEGIN
     ), picked AS (
         INSERT INTO autopay_picked
         SELECT n.account_id, n.id, n.scope, n.person_id, n.bill_kind, n.cap_cents, n.region, n.method_kind,
-            n.days_before, n.starts_on, (n.made_at AT TIME ZONE 'UTC')::date, w.due_on, w.take_on, w.closes_at
+            n.days_before,
+            -- A bill that came too late for its day is planned for today, and taken once its notice is old enough.
+            CASE WHEN n.day IS NULL THEN greatest(n.starts_on, (
+                SELECT min(t.due_on) FROM autopay_slot t WHERE t.region = n.region)) ELSE n.starts_on END,
+            (n.made_at AT TIME ZONE 'UTC')::date, w.due_on, w.take_on, w.closes_at
         FROM next n LEFT JOIN wishes w
             ON w.region = n.region AND w.method_kind = n.method_kind AND w.day = n.day AND w.due_on >= n.starts_on
         WHERE n.kind = 'autopay' AND n.state = 'active' AND (n.day IS NULL OR w.due_on IS NOT NULL)
