@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from planted import garden
 
@@ -13,19 +15,21 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--seeds", default="1..500")
     parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
+    first, last = (int(each) for each in options.seeds.split(".."))
     chosen = [bug for bug in garden.bugs() if not options.names or bug.name in options.names]
-    away = []
-    for bug in chosen:
-        caught = garden.watch(bug, options.seeds, options.seconds)
-        if not caught.by:
-            away.append(bug.name)
-        print(
-            f"{bug.name:<28} {caught.seeds:>4} seeds {caught.seconds:>5.0f} s  {caught.by[:110] or 'GOT AWAY'}",
-            flush=True,
-        )
-    print(f"{len(chosen) - len(away)} of {len(chosen)} caught" + (f"; got away: {', '.join(away)}" if away else ""))
-    return 1 if len(away) * 20 > len(chosen) else 0
+
+    def one(bug: garden.Bug, bed: Path) -> bool:
+        caught = garden.watch(bug, bed, range(first, last + 1), options.seconds)
+        by = caught.by[:150].replace("\n", " ") or "GOT AWAY"
+        print(f"{bug.name:<32} {caught.seeds:>4} seeds {caught.seconds:>5.0f} s  {by}", flush=True)
+        return bool(caught.by)
+
+    with garden.bed() as bed, ThreadPoolExecutor(options.processes) as pool:
+        found = sum(pool.map(lambda bug: one(bug, bed), chosen))
+    print(f"{found} of {len(chosen)} caught")
+    return 1 if (len(chosen) - found) * 20 > len(chosen) else 0
 
 
 if __name__ == "__main__":

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from caretill.cli import simulate
+from caretill.config import embedded, env
 from caretill.core import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src" / "caretill"
 LIST = Path(__file__).parent / "bugs.toml"
+HANGS = 120  # seconds after which a life that does not end is ended
 
 
 @dataclass(frozen=True)
@@ -55,41 +58,67 @@ def bugs() -> list[Bug]:
 
 
 @contextmanager
-def sown(bug: Bug | None) -> Iterator[Path]:
+def bed() -> Iterator[Path]:
+    """A server of its own with a database from the sound sources, in a folder that goes when the block ends."""
+    with simulate._place(env.where().postgres_home) as folder:
+        yield folder
+
+
+@contextmanager
+def sown(bug: Bug) -> Iterator[Path]:
     """A copy of the sources with the bug in it, and the organisation's files beside them."""
     with tempfile.TemporaryDirectory(prefix="caretill-planted-") as folder:
         copy = Path(folder)
-        shutil.copytree(SOURCES, copy / "src" / "caretill", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(SOURCES, copy / "src" / "caretill")  # with what is compiled: times are kept
         for beside in ("organisation", "CHANGELOG.md"):
             (copy / beside).symlink_to(ROOT / beside)
-        if bug is not None:
-            (copy / "src" / "caretill" / bug.file).write_text(bug.planted(), encoding="utf-8")
+        (copy / "src" / "caretill" / bug.file).write_text(bug.planted(), encoding="utf-8")
         copy.chmod(0o755)
         yield copy
 
 
-def watch(bug: Bug | None, seeds: str, seconds: float, processes: int = 2) -> Caught:
+def watch(bug: Bug, folder: Path, seeds: range, seconds: float) -> Caught:
     """Live seeds with the bug until the first is broken, the time is over, or all were lived."""
-    began = clock.monotonic()
+    name = f"caretill_life_{bug.name}"
     with sown(bug) as copy:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("CARETILL_", "PYTEST_"))}
-        command = [
-            sys.executable, "-m", "caretill", "simulate", "--seeds", seeds, "--days", "30", "--faults", "--first",
-            "--seconds", str(seconds), "--processes", str(processes), "--json",
-        ]  # fmt: skip
-        done = subprocess.run(
-            command,
-            cwd=copy,
-            env=kept | {"PYTHONPATH": str(copy / "src")},
-            capture_output=True,
-            text=True,
-            timeout=seconds + 300,
-        )
-    took = clock.monotonic() - began
-    last = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
-    if not last.startswith("{"):
-        why = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "nothing was said"
-        return Caught(f"it does not even run: {why}"[:300], 0, took)
-    told = json.loads(last)
-    by = told["failures"][0]["broken"][0] if told["failures"] else ""
-    return Caught(by, told["seeds"], took)
+        simulate._copy(folder, name, simulate.TEMPLATE)
+        kept = simulate._environment(folder, name) | {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+        if bug.file.endswith((".sql", "states.py")):
+            command = [sys.executable, "-m", "caretill", "migrate"]
+            done = subprocess.run(command, cwd=copy, env=kept, capture_output=True, text=True, timeout=300)
+            if done.returncode:
+                return Caught(f"NOT SOUND, it cannot be installed: {done.stderr[-300:]}", 0, 0)
+        return _lived(bug, folder, name, copy, kept, seeds, seconds)
+
+
+def _lived(bug: Bug, folder: Path, name: str, copy: Path, kept: dict[str, str], seeds: range, seconds: float) -> Caught:
+    began, lived, by = clock.monotonic(), 0, ""
+    wish = {"days": 30, "people": 4, "faults": True}
+    first = json.dumps({"wish": wish, "admin": simulate._address(folder, embedded.SUPER, name)})
+    with tempfile.TemporaryFile("w+") as said:
+        program = subprocess.Popen(
+            [sys.executable, "-m", "caretill.cli.simulated"],
+            cwd=copy, env=kept, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
+        )  # fmt: skip
+        assert program.stdin and program.stdout
+        alarm = threading.Timer(seconds + HANGS, program.kill)
+        alarm.start()
+        try:
+            program.stdin.write(f"{first}\n")
+            for seed in seeds:
+                if by or clock.monotonic() - began > seconds:
+                    break
+                program.stdin.write(f"{seed}\n")
+                program.stdin.flush()
+                line = program.stdout.readline()
+                if not line:
+                    said.seek(0)
+                    by = f"NOT SOUND, it ended: {said.read()[-300:]}"
+                    break
+                lived += 1
+                by = next(iter(json.loads(line)["broken"]), "")
+        finally:
+            alarm.cancel()
+            program.stdin.close()
+            program.wait(30)
+    return Caught(by, lived, clock.monotonic() - began)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 from uuid import UUID
 
 from caretill.ach import again, build, returns, send, settle
-from caretill.core import clock
+from caretill.core import clock, sql
 from caretill.formats import nacha, nacha_read
 from caretill.formats.nacha import BatchHeader, FileHeader, Return
 from caretill.formats.nacha_write import Entry, write
 from caretill.methods import keep, mandates, upkeep, validate
 from caretill.payments import charge
+from caretill.payments.take import Answer
 from caretill.regions import bankdays
+from caretill.sim.life import calendar
 from caretill.sim.life.counter import Taken
 from caretill.sim.life.edges import Crash, Edges
 from caretill.sim.life.oracle import Intent
@@ -26,7 +28,18 @@ from caretill.sim.life.town import Owed
 ROUTING, THEIR_BANK = "123456780", "091400606"
 PREFIX = "ach:"  # before the reference of a debit, so that no processor's is taken for it
 # (code, banking days after settlement, weight): want of money, closed accounts, and what its holder says weeks later.
-FATES = (("", 0, 80), ("R01", 1, 6), ("R09", 2, 2), ("R02", 1, 2), ("R03", 2, 2), ("R10", 12, 3), ("R07", 8, 2))
+FATES = (("", 0, 80), ("R01", 1, 6), ("R09", 2, 2), ("R02", 1, 4), ("R03", 2, 2), ("R10", 12, 3), ("R07", 8, 2))
+
+# Whether the bank or the files have anything to do at all.
+_ANYTHING = """
+    SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM methods_method WHERE kind = 'bank' AND state = 'checking')
+        OR EXISTS (SELECT 1 FROM payments_attempt WHERE gateway = 'ach' AND state <> 'ended')
+        OR EXISTS (SELECT 1 FROM ach_file WHERE state <> 'sent')
+        OR EXISTS (SELECT 1 FROM ach_again WHERE state = 'waiting')
+        OR EXISTS (SELECT 1 FROM ach_entry WHERE state IN ('filed', 'settling'))
+        OR EXISTS (SELECT 1 FROM payments_refund r JOIN payments_attempt a USING (account_id, payment_id)
+            WHERE a.gateway = 'ach' AND r.state NOT IN ('succeeded', 'failed'))
+"""
 
 
 @dataclass
@@ -40,6 +53,7 @@ class Debit:
     code: int
     sec: str
     settles: date
+    account: str = field(repr=False)
     why: str = ""
     back_on: date | None = None
     told: bool = False
@@ -61,6 +75,10 @@ class Bank:
         self.seen: list[str] = []
         self.struck = 0
         self.faults = True
+        self.poor: set[str] = set()  # accounts in which there is never enough
+        self.closed: dict[str, date] = {}  # those that a return called closed, and when the product was told
+        self.unproved: set[str] = set()  # those that nobody proved but by a prenote
+        self.prenotes: dict[str, date] = {}  # when their prenote went through
 
     def put(self, name: str, pieces: Iterator[bytes]) -> None:
         """A file arrives; a second time it must be the same."""
@@ -74,7 +92,9 @@ class Bank:
         for entry in nacha_read.entries(io.BytesIO(got)):
             if entry.is_debit and entry.amount_cents:
                 self._take(name, entry)
-            elif entry.amount_cents:
+            elif not entry.amount_cents:
+                self.prenotes.setdefault(entry.account.strip(), calendar.soonest(clock.now()))
+            else:
                 self.credits.append((f"{name} {entry.trace}", entry.individual_id.strip(), entry.amount_cents))
         self.edges.edge()
 
@@ -90,7 +110,13 @@ class Bank:
     def _take(self, name: str, entry: nacha_read.ReadEntry) -> None:
         weights = [weight for _, _, weight in FATES]
         why, days, _ = self.chance.choices(FATES, weights)[0] if self.faults else FATES[0]
-        settles = bankdays.on_or_after(entry.batch.effective or bankdays.eastern_day(clock.now()))
+        account = entry.account.strip()
+        if self.faults and account in self.poor:
+            why, days = "R01", 1
+        soonest = calendar.soonest(clock.now())
+        wished = entry.batch.effective or soonest
+        settles = max(calendar.after(wished, 0), soonest)
+        self._judge(name, account, wished, settles)
         self.debits.append(
             Debit(
                 entry.trace,
@@ -100,11 +126,22 @@ class Bank:
                 entry.code,
                 entry.batch.sec,
                 settles,
+                account,
                 why,
-                bankdays.add(settles, days) if why else None,
+                calendar.after(settles, days) if why else None,
             )
         )
         self.struck += bool(why)
+
+    def _judge(self, name: str, account: str, wished: date, settles: date) -> None:
+        """What a bank would refuse, or its customer complain of."""
+        if not calendar.works(wished):
+            self.seen.append(f"a debit of {name} is to move on {wished}, when the banks rest")
+        if account in self.closed and name > f"ach-{self.closed[account]:%Y%m%d}-~":
+            self.seen.append(f"a debit of {name} from an account that was called closed on {self.closed[account]}")
+        known = self.prenotes.get(account)
+        if account in self.unproved and (known is None or settles <= calendar.after(known, 3)):
+            self.seen.append(f"a debit of {name} from an account whose prenote went out on {known}")
 
     def taken(self) -> list[Taken]:
         """What has moved by now."""
@@ -143,6 +180,7 @@ class Banking:
         self.accounts: dict[str, list[UUID]] = {}  # family's number: methods
         self.waiting: list[bytes] = []  # files of returns that were not taken in yet
         self._given = 0
+        self._pressed: list[tuple[UUID, UUID, UUID]] = []  # key, account, payment
 
     def pay_from_bank(self) -> None:
         """A debit, agreed to and pressed; some take it back before it leaves."""
@@ -165,9 +203,28 @@ class Banking:
                     answer = charge.charge(ask)
             except Crash:
                 continue
+            self._right_day(method_id, answer)
+            if answer.payment_id:
+                self._pressed.append((key, bill.account_id, answer.payment_id))
             if answer.payment_id and self.chance.random() < 0.15:
-                self._take_back(key, bill.account_id, answer.payment_id)
+                self._take_back(*self._pressed[-1])
             return
+
+    def regret(self) -> None:
+        """A debit of some day is to be taken back, in time or not."""
+        if self._pressed:
+            self._take_back(*self.chance.choice(self._pressed))
+
+    def _right_day(self, method_id: UUID, answer: Answer) -> None:
+        """The day that somebody was told for a debit at once is the first on which the banks can."""
+        row = sql.one(
+            "SELECT p.posts_on FROM payments_payment p JOIN methods_method m ON m.account_id = p.account_id"
+            " AND m.id = p.method_id WHERE p.id = %s AND m.validation = 'valid'",
+            (answer.payment_id if answer.code == "queued" else None,),
+        )
+        right = calendar.soonest(clock.now())
+        if row and row["posts_on"] != right:
+            self.people.oracle.seen.append(f"a debit was promised for {row['posts_on']}, the banks can on {right}")
 
     def _take_back(self, key: UUID, account_id: UUID, payment_id: UUID) -> None:
         try:
@@ -188,11 +245,15 @@ class Banking:
     def added(self, bill: Owed, login_id: UUID | None) -> UUID:
         """A bank account, proved already or by a prenote that the next file holds."""
         self._given += 1
+        poor = self.chance.random() < 0.15
         digits = f"{self.chance.randrange(10**9):09d}{self._given:04d}"
         added = keep.add_bank(keep.BankAsk(bill.account_id, login_id, "Pat Payer", ROUTING, digits, "checking"))
         assert added.method_id is not None, added
+        if poor:
+            self.bank.poor.add(digits)
         if self.chance.random() < 0.5:
             validate.begin(bill.account_id, added.method_id, "prenote")
+            self.bank.unproved.add(digits)
         else:
             validate.mark(bill.account_id, added.method_id, "valid", "")
         return added.method_id
@@ -215,6 +276,8 @@ class Banking:
         if file and self.bank.faults and self.chance.random() < 0.2:
             self.waiting.append(file)  # the same file, twice
             self.bank.struck += 1
+        if not self.waiting and not sql.one(_ANYTHING):
+            return
         steps = (upkeep.turn, again.present, self.build, lambda: send.send(self.bank), settle.settle, self._returns)
         for step in steps:
             for _ in range(2):
@@ -230,3 +293,7 @@ class Banking:
             returns.take(io.BytesIO(self.waiting[0]), "returns.ach")
             self.waiting.pop(0)
         returns.finish()
+        today = bankdays.eastern_day(clock.now())
+        for each in self.bank.debits:
+            if each.told and each.why in ("R02", "R03"):
+                self.bank.closed.setdefault(each.account, today)

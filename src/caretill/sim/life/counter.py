@@ -57,6 +57,15 @@ class Counter:
         for _ in range(self.chance.randint(1, most)):
             self.shell.admin("POST", "faults", {"fault": self.chance.choice(FAULTS)})
 
+    def vanish(self) -> None:
+        """Soon something is done there and its answer lost; who loses it finds nobody for more than a day."""
+        for verb in ("charge", "refund", "create", "pay"):
+            self.lose(verb)
+
+    def lose(self, verb: str) -> None:
+        """The next such call is done, and its answer does not come."""
+        self.shell.admin("POST", "faults", {"fault": f"{verb}_{self.chance.choice(('lost', '500_after'))}"})
+
     def dark(self, seconds: int) -> None:
         """The processor is away for so long."""
         self.shell.admin("POST", "faults", {"fault": "dark", "seconds": seconds})

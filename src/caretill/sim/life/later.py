@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 from uuid import UUID
 
-from caretill.autopay import enrol, notice, plans, runs, schedules, turn
-from caretill.autopay.orders import Wish
+from caretill.autopay import enrol, keys, notice, plans, runs, schedules, turn
+from caretill.autopay.orders import Made, Wish
 from caretill.billing import member as bills
 from caretill.core import clock, sql
 from caretill.people import household, register
@@ -42,6 +43,8 @@ class Later:
         self.people, self.savers, self.banking = people, savers, banking
         self.chance, self.oracle, self.edges = people.chance, people.oracle, people.edges
         self.members: dict[str, Member] = {}
+        regions = catalog.organisation().regions
+        self._accounts = {account for region in regions for account in region.processor_accounts.values()}
 
     def errands(self) -> tuple[tuple[Callable[[], None], int], ...]:
         """What members do, and how often next to other people's errands."""
@@ -61,7 +64,9 @@ class Later:
                 schedules.Day(bill.bill_id, first, cents // 2),
                 schedules.Day(bill.bill_id, first + timedelta(days=7), cents - cents // 2),
             ]
-        self._wish(member, lambda wish: schedules.plan(wish, chosen))
+        made = self._wish(member, lambda wish: schedules.plan(wish, chosen))
+        if made and made.order_id and made.code == "made":
+            self.oracle.caps[made.order_id] = chosen[0].cents
 
     def enrol(self) -> None:
         """All bills, from now on."""
@@ -72,7 +77,9 @@ class Later:
         terms = enrol.Terms(cap_cents=cap, day=self.chance.randint(1, 31))
         if self.chance.random() < 0.4:
             terms = enrol.Terms(cap_cents=cap, days_before=self.chance.randint(0, 20))
-        self._wish(member, lambda wish: enrol.enrol(wish, terms))
+        made = self._wish(member, lambda wish: enrol.enrol(wish, terms))
+        if made and made.order_id and cap and made.code == "made":
+            self.oracle.caps[made.order_id] = cap
 
     def sign_plan(self) -> None:
         """What is owed on a bill, in two to four payments."""
@@ -83,6 +90,9 @@ class Later:
         rows = bills.to_pay(member.viewer, [bill.bill_id])
         cents = sum(int(row["payable_cents"]) for row in rows)
         offers = plans.offers(bill.region, cents, self._day(bill.region, 2, 9))
+        for each in offers:
+            if sum(each.cents(place) for place in range(each.payments)) != cents:
+                self.oracle.seen.append(f"{cents} are offered in payments that come to another sum: {each}")
         if offers:
             offer = self.chance.choice(offers)
             self._wish(member, lambda wish: plans.sign(wish, [bill.bill_id], offer, "what was shown"))
@@ -100,6 +110,8 @@ class Later:
         code = self._said(lambda: verb(row["account_id"], row["id"]))
         if code in ("cancelled", "stopped", "withdrawn"):
             self.oracle.ended[row["id"]] = clock.now()
+        if code == "withdrawn":
+            self._taken_back(row["id"])
 
     def skip(self) -> None:
         """Leave one debit out."""
@@ -109,10 +121,24 @@ class Later:
         )
         if rows:
             row = self.chance.choice(rows)
-            self._said(lambda: enrol.skip(row["account_id"], row["order_id"], row["due_on"]))
+            code = self._said(lambda: enrol.skip(row["account_id"], row["order_id"], row["due_on"]))
+            if code in ("skipped", "withdrawn"):
+                for account, tried in product(sorted(self._accounts), range(1, 5)):
+                    self.oracle.withdrawn.add(keys.of_due(row["order_id"], row["due_on"], account, tried))
+
+    def _taken_back(self, order_id: UUID) -> None:
+        """The debits of an order that its payer was told are taken back."""
+        rows = sql.query(
+            "SELECT key FROM payments_payment p WHERE origin_id = %s AND state IN ('submitting', 'pending', 'voided')"
+            " AND NOT EXISTS (SELECT 1 FROM ach_again n WHERE n.account_id = p.account_id AND n.key = p.key)",
+            (order_id,),
+        )
+        self.oracle.withdrawn.update(row["key"] for row in rows)
 
     def runs(self) -> None:
         """The day's turns, any of which may be killed, and comes again."""
+        if not sql.one("SELECT 1 AS yes FROM autopay_order LIMIT 1"):
+            return  # nobody asked for anything yet
         for step in (turn.plan, turn.tell, self._run, turn.due, turn.follow):
             for _ in range(2):
                 try:
@@ -136,9 +162,13 @@ class Later:
         notice.left(*about, found.take_on)
 
     def _run(self) -> None:
-        planned = runs.plan()
-        runs.approve(planned.id, "life")
-        runs.run(planned.id)
+        open_ = runs.status(states=("approved", "running"))
+        if open_:
+            runs.run(open_[0].id)
+        elif sql.one("SELECT 1 AS yes FROM autopay_due WHERE kind = 'autopay' AND state = 'waiting' LIMIT 1"):
+            planned = runs.plan()
+            runs.approve(planned.id, "life")
+            runs.run(planned.id)
 
     def _said(self, verb: Callable[[], str]) -> str:
         """Press until there is an answer."""
@@ -153,20 +183,23 @@ class Later:
     def _taken_now(self) -> None:
         turn.due()
 
-    def _wish(self, member: Member, verb: Callable[[Wish], Any]) -> None:
+    def _wish(self, member: Member, verb: Callable[[Wish], Made]) -> Made | None:
         account_id = next(iter(member.family.bills.values())).account_id
         wish = Wish(
             self.people.key(), member.viewer, account_id, member.family.region, account_id, member.method_id, "Pat",
             f"{member.family.number.lower()}@example.org", "en", "192.0.2.1",
         )  # fmt: skip
+        made = None
         for _ in range(TRIES):
             try:
                 with self.edges.risk():
-                    verb(wish)
+                    again = verb(wish)
             except Crash:
                 continue
+            made = made or again
             if self.chance.random() < 0.9:
-                return
+                break
+        return made
 
     def _day(self, region: str, least: int, most: int) -> date:
         today = clock.today(catalog.region(region).time_zone)

@@ -84,6 +84,7 @@ class Oracle:
     seen: list[str] = field(default_factory=list)  # what people saw that must not be
     withdrawn: set[UUID] = field(default_factory=set)  # who was told that their debit was taken back
     promises: list[Promise] = field(default_factory=list)
+    caps: dict[UUID, int] = field(default_factory=dict)  # the most that an order may take in a day
     ended: dict[UUID, datetime] = field(default_factory=dict)  # orders whose payer was told that they are over
 
     def asks(self, intent: Intent) -> None:
@@ -165,6 +166,9 @@ class Oracle:
             over = self.ended.get(payment.origin_id)
             if over is not None and payment.begun_at > over:
                 found.append(f"begun {payment.begun_at} for an order that was over at {over}: {payment.reference}")
+            cap = self.caps.get(payment.origin_id)
+            if cap is not None and payment.amount_cents > cap:
+                found.append(f"{payment.amount_cents} in a day, and at most {cap} were agreed: {payment.reference}")
             if payment.origin == "autopay" and not any(self._kept(each, payment) for each in self.promises):
                 found.append(
                     f"{payment.amount_cents} on {payment.moves_on} without ten days' notice: {payment.reference}"

@@ -19,6 +19,7 @@ from caretill.sim.life.town import Owed, Town
 
 CARDS = (GOOD,) * 16 + (STEP,) * 4 + (DECLINED,) * 4 + (SLOW_BACK, SLOW_BACK, FAILS_BACK, LOST, WON)
 TRIES = 4
+BEGUN = ("open", "ended", "not_sent")  # the key stands for something from here on
 
 
 class People:
@@ -29,10 +30,11 @@ class People:
         self.town, self.counter, self.oracle, self.edges = town, counter, oracle, edges
         self.done: dict[str, int] = {}
         self._keys = 0
+        self.refunds: dict[str, UUID] = {}  # refund: the key under which the office asked for it
 
     def errands(self) -> list[tuple[Callable[[], None], int]]:
         """What these people do, and how often next to each other."""
-        return [(self.pay, 12), (self.pay_several, 4), (self.give_back, 2)]
+        return [(self.pay, 12), (self.pay_several, 4), (self.give_back, 3)]
 
     def errand(self, more: Sequence[tuple[Callable[[], None], int]] = ()) -> None:
         """Somebody does something."""
@@ -56,7 +58,7 @@ class People:
         region = self.chance.choice(self.town.families).region
         near = [bill for bill in self.town.owed() if bill.region == region]
         shared = [bill for bill in near if processor_of(bill) == processor_of(near[0])]
-        bills = tuple(self.chance.sample(shared, min(len(shared), self.chance.randint(1, 3))))
+        bills = tuple(self.chance.sample(shared, min(len(shared), self.chance.choice((1, 2, 2, 3)))))
         self._pay(bills, self.amounts(bills))
 
     def give_back(self) -> None:
@@ -69,11 +71,19 @@ class People:
             return
         row = self.chance.choice(rows)
         cents = row["rest"] if self.chance.random() < 0.4 else self.chance.randint(1, row["rest"])
+        self._give(row["account_id"], row["id"], cents)
+        if cents * 2 <= row["rest"] and self.chance.random() < 0.4:
+            self._give(row["account_id"], row["id"], cents)  # the same once more, on purpose
+
+    def _give(self, account_id: UUID, payment_id: UUID, cents: int) -> None:
         key = self.key()
         for _ in range(TRIES):
             with suppress(Crash, GatewayUnknown), self.edges.risk(self.rival):
                 with suppress(GatewayRefused):
-                    refund.refund(row["account_id"], row["id"], cents, key, "asked for")
+                    answer = refund.refund(account_id, payment_id, cents, key, "asked for")
+                    made = str(answer.get("refund_id", key))
+                    if self.refunds.setdefault(made, key) != key:
+                        self.oracle.seen.append(f"{cents} were to be given back twice, and are once: {made}")
                 return
 
     def amounts(self, bills: tuple[Owed, ...]) -> tuple[int, ...]:
@@ -128,7 +138,7 @@ class People:
         answer = self._press(ask)
         if answer is not None and self.chance.random() < 0.1:
             answer = self._press(ask) or answer  # a double click, or Back and again
-        if answer is not None and self.chance.random() < 0.05:
+        if answer is not None and answer.code in BEGUN and self.chance.random() < 0.15:
             self._changed(ask)
         if answer is None or answer.code != "open" or answer.payment_id is None:
             return
@@ -164,7 +174,7 @@ class People:
             return
         (bill, cents), *rest = ask.parts
         answer = take.pay(replace(ask, parts=((bill, cents + 1), *rest)))
-        if answer.code in ("open", "ended", "not_sent"):
+        if answer.code in BEGUN:
             self.oracle.seen.append(f"another amount under a used key was answered {answer.code}: {ask.key}")
 
     def _twin(self, ask: take.Ask) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -34,7 +35,14 @@ STARTS = (
     datetime(2026, 11, 20, 17, tzinfo=UTC),
 )
 NIGHT_TURNS = 4
-DRAIN_HOURS = (1, 1, 2, 4, 8, *[24] * 16)
+DRAIN_HOURS = (1, 1, 2, 4, 8, *[24] * 45)
+_WAITS = """
+    SELECT EXISTS (SELECT 1 FROM payments_callback WHERE applied_at IS NULL AND due_at <= %(now)s) AS callbacks,
+        EXISTS (SELECT 1 FROM payments_attempt WHERE lease_until <= %(now)s) AS payments,
+        EXISTS (SELECT 1 FROM payments_refund WHERE lease_until <= %(now)s) AS refunds,
+        EXISTS (SELECT 1 FROM payments_dispute WHERE ask_at <= %(now)s) AS disputes,
+        EXISTS (SELECT 1 FROM core_outbox WHERE sent_at IS NULL AND due_at <= %(now)s) AS letters
+"""
 Laws = Callable[[], Mapping[str, list[dict[str, Any]]]]
 
 
@@ -95,15 +103,27 @@ class _Days:
         self.bank = Bank(chance, self.edges)
         self.bank.faults = wish.faults
         self.banking = Banking(self.people, self.bank)
+        self._no_mail_until: datetime | None = None
         self.later = Later(self.people, self.savers, self.banking)
         self.more = (
             (self.savers.save_card, 1),
             (self.savers.pay_saved, 4),
             (self.banking.pay_from_bank, 4),
+            (self.banking.regret, 1),
             *self.later.errands(),
         )
 
     def run(self) -> Life:
+        try:
+            self._live()
+        except Exception as fault:
+            steps = traceback.extract_tb(fault.__traceback__)
+            where = [step.name for step in steps if "caretill" in step.filename][-5:]
+            self.life.broken.append(f"{type(fault).__name__} in {', '.join(where)}: {fault}"[:400])
+            self._where()
+        return self._told()
+
+    def _live(self) -> None:
         self.town.settle_in(3)
         for day in range(self.wish.days):
             self.life.days = day + 1
@@ -113,7 +133,6 @@ class _Days:
         else:
             self._drain()
             self._sound(over=True)
-        return self._told()
 
     def _day(self) -> None:
         chance = self.chance
@@ -127,14 +146,22 @@ class _Days:
                 self.counter.fault(2)
             if self.wish.faults and chance.random() < 0.03:
                 self.counter.dark(chance.choice((30, 3_600, 16 * 3_600)))
+            gone = self.wish.faults and chance.random() < 0.02
+            if gone:
+                self.counter.vanish()
             self.life.operations += 1
             self.people.errand(self.more)
+            if gone:
+                self.counter.dark(30 * 3_600)
             self._pass(seconds=chance.choice((1, 20, 300, 4_000)))
             self._turn()
+        if self.wish.faults and chance.random() < 0.02:
+            self._no_mail_until = clock.now() + timedelta(days=chance.randint(1, 25))
         for _ in range(NIGHT_TURNS):
             self._pass(seconds=chance.choice((40, 900, 3_000)))
             self._turn()
-        self.banking.runs()
+        if chance.random() < 0.5:
+            self._runs()
         self._pass(seconds=_till_morning(self.held))
         self._runs()
 
@@ -154,6 +181,7 @@ class _Days:
         self.counter.calm()
         self.edges.crash_rate = self.edges.race_rate = 0.0
         self.bank.faults = False
+        self._no_mail_until = None
         for hours in DRAIN_HOURS:
             self._pass(seconds=hours * 3_600)
             for _ in range(3 if hours < 24 else 1):
@@ -169,7 +197,17 @@ class _Days:
 
     def _turn(self) -> None:
         """The worker's turn; it may be killed in the middle of it, and is started again."""
-        for step in (callbacks.apply_due, sweep.sweep, refund.sweep, disputes.sweep, self._letters):
+        steps: tuple[Callable[[], object], ...] = (
+            callbacks.apply_due,
+            sweep.sweep,
+            refund.sweep,
+            disputes.sweep,
+            self._letters,
+        )
+        waits = sql.one(_WAITS, {"now": clock.now()}) or {}
+        for step, name in zip(steps, ("callbacks", "payments", "refunds", "disputes", "letters"), strict=True):
+            if not waits[name]:
+                continue  # an idle turn, of which a worker has thousands
             try:
                 with self.edges.risk(self.people.rival):
                     step()
@@ -177,7 +215,9 @@ class _Days:
                 continue
 
     def _letters(self) -> None:
-        """What must be told leaves."""
+        """What must be told leaves, where mail goes out at all."""
+        if self._no_mail_until and self._no_mail_until > clock.now():
+            return
         outbox.relay(lambda topic, owner, row, body: self.later.deliver(topic, body), most=20)
 
     def _sound(self, over: bool) -> bool:
@@ -199,8 +239,14 @@ class _Days:
             life.adrift_cents = sum(abs(cents) for cents in adrift.values())
             life.broken += [f"account {account} is {cents} cents adrift" for account, cents in adrift.items()]
         life.unresolved = sum(each.state == "unknown" for each in booked)
-        life.where = f"seed {life.seed} day {life.days} ({now_text()}), {life.operations} operations"
+        if over and _under_way():
+            life.broken.append("something is still under way long after")
+        self._where()
         return not life.broken
+
+    def _where(self) -> None:
+        life = self.life
+        life.where = f"seed {life.seed} day {life.days} ({now_text()}), {life.operations} operations"
 
     def _told(self) -> Life:
         life = self.life

@@ -91,10 +91,15 @@ class Savers:
             network=f"10.0.1.{self.chance.randrange(250)}",
         )  # fmt: skip
         self.people.oracle.asks(Intent(key, bill.account_id, ask.bills))
+        fate = self.chance.random() if self.people.edges.crash_rate else 1.0
+        if fate < 0.25:
+            self.people.counter.lose("charge")
         for _ in range(TRIES):
             try:
                 with self.people.edges.risk(self.people.rival):
                     charge.charge(ask)
+                if fate < 0.08:
+                    self.people.counter.dark(30 * 3_600)  # until its key is forgotten
             except Crash:
                 if self.chance.random() < 0.3:
                     return None

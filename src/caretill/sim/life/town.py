@@ -49,7 +49,9 @@ class Town:
 
     def __init__(self, chance: Random, families: int) -> None:
         self.chance = chance
-        regions = [region.slug for region in catalog.regions()]
+        # Neighbours: one of them pays for the other now and then.
+        every = [region.slug for region in catalog.regions()]
+        regions = chance.sample(every, min(2, len(every)))
         self.families = [
             Family(
                 f"Family{place}",
