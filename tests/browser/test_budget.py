@@ -167,7 +167,7 @@ def test_the_processor_gets_nothing_but_what_it_needs(till: Till, ear: Ear) -> N
     assert row is not None
     sent = sql.answer(row["request"])
     ours = {"reference", "amount_cents", "currency", "processor_account", "statement_name"}
-    way = {"key", "return_url", "cancel_url", "expires_at", "language"}
+    way = {"key", "return_url", "cancel_url", "expires_at", "language", "save", "purpose"}
     assert set(sent) <= ours | way, sent
     assert not leaked(bill, str(sent), str(CENTS))
 
