@@ -22,7 +22,9 @@ LAWS = {
             autopay_key(d.order_id, d.due_on, d.processor_account, 1),
             autopay_key(d.order_id, d.due_on, d.processor_account, 2),
             autopay_key(d.order_id, d.due_on, d.processor_account, 3))
-        WHERE q.origin IN ('schedule', 'autopay', 'plan') AND d.order_id IS NULL""",
+        -- A bank debit that is presented again (room ach) is a payment of its own for the same order.
+        LEFT JOIN ach_again n ON n.account_id = q.account_id AND n.key = q.key
+        WHERE q.origin IN ('schedule', 'autopay', 'plan') AND d.order_id IS NULL AND n.key IS NULL""",
     "16c no more tries than the rules allow": """
         SELECT account_id, order_id, due_on, tries FROM autopay_due WHERE tries > 3""",
     "21b no automatic payment without ten days of notice, nor more than it said": f"""

@@ -18,6 +18,7 @@ SELECT * FROM (
         CASE WHEN p.help_id IS NULL THEN p.method_brand ELSE '' END,
         CASE WHEN p.help_id IS NULL THEN p.method_last4 ELSE '' END, ''
     FROM payments_refund r JOIN payments_payment p ON p.account_id = r.account_id AND p.id = r.payment_id
+        AND p.account_id = ANY(%(accounts)s)
     WHERE r.account_id = ANY(%(accounts)s) AND r.state <> 'failed' AND (r.account_id = ANY(%(everybody)s) OR NOT p.family AND p.deposit_cents = 0 AND NOT EXISTS (
             SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
             WHERE t.account_id = r.account_id AND t.payment_id = r.payment_id
@@ -33,6 +34,7 @@ SELECT * FROM (
           SELECT account_id, payment_id, id, changed_at::date, changed_at, amount_cents FROM payments_dispute
           WHERE account_id = ANY(%(accounts)s) AND state = 'lost') AS r
     JOIN payments_payment p ON p.account_id = r.account_id AND p.id = r.payment_id
+        AND p.account_id = ANY(%(accounts)s)
     WHERE (r.account_id = ANY(%(everybody)s) OR NOT p.family AND p.deposit_cents = 0 AND NOT EXISTS (
             SELECT 1 FROM payments_part t LEFT JOIN billing_bill b ON b.account_id = t.account_id AND b.id = t.bill_id
             WHERE t.account_id = r.account_id AND t.payment_id = r.payment_id
