@@ -20,7 +20,6 @@ from uuid import uuid4
 import pytest
 
 from caretill.core import clock
-from caretill.sim.processor.faults import CATALOGUE
 from house.browser import Browser
 from house.faults import books, plan
 from house.faults.errands import Errands, MakeVisit
@@ -188,7 +187,7 @@ def _reckon(stack: Stack, errands: Errands, saboteur: Saboteur, before: list[dic
     say(f"  payers who were told that it is paid: {len(acknowledged)}")
     assert sum(states.values()) >= 200
     # Asked for EACH times; one that waits when the processor is killed is gone with it.
-    assert {name: struck.get(name, 0) for name in CATALOGUE if struck.get(name, 0) < EACH // 2} == {}
+    assert {name: struck.get(name, 0) for name in plan.MET if struck.get(name, 0) < EACH // 2} == {}
     assert tired == []
     assert books.differences(stack) == []
     assert books.missing(stack, acknowledged) == []
