@@ -75,8 +75,8 @@ class Part:
 @dataclass(frozen=True)
 class Entry:
     """One thing that happened. `kind`: payment, refund, returned (a bank debit that came back, or a lost dispute),
-    restored (a refund that came back to us, or a return that the bank took back), desk, elsewhere, on_its_way, failed or
-    statement.
+    restored (a refund that came back to us, or a return that the bank took back), desk, elsewhere, on_its_way, failed
+    or statement.
 
     `amount_cents` is what it was about; `paid_cents` and `refunded_cents` what of it counts in the sums. `open`: a
     statement whose paper, which says what was done, is open to the viewer. `helper`: who paid it by a link; their card
