@@ -19,6 +19,7 @@ from caretill.payments import gateways
 from caretill.payments.gateways.base import ChargeRequest, GatewayRefused, GatewayUnknown, SessionRequest
 from caretill.sim.inside import InsideProcessor
 from caretill.sim.processor.faults import CATALOGUE
+from caretill.sim.processor.schema import TABLES
 from caretill.sim.processor.shell import NoAnswer
 from caretill.sim.processor.store import Store
 
@@ -233,6 +234,19 @@ def _all(listed: Any) -> list[Any]:
 
 
 BEFORE = Path(__file__).with_name("processor_before.sql")
+
+
+def test_a_file_whose_maker_was_killed_is_made_whole(tmp_path: Path) -> None:
+    path = tmp_path / "p.db"
+    with sqlite3.connect(path) as killed:
+        killed.executescript(TABLES[: TABLES.index("CREATE TABLE IF NOT EXISTS operation")])
+    killed.close()
+    with clock.fixed(START):
+        for _ in range(2):
+            there = InsideProcessor.seeded("killed", path=path)
+            assert there.find_charges() == []
+            assert {line["what"] for line in there.admin("GET", "log")} == {"processor.started"}
+            there.close()
 
 
 def test_a_file_of_the_release_before_is_brought_along(tmp_path: Path) -> None:

@@ -137,16 +137,22 @@ _REMADE = ("session", "charge", "refund", "event")
 _LOG_GREW = ("method", "dispute", "payout")
 
 
-def upgrade(database: sqlite3.Connection) -> None:
-    """Bring a file of an earlier release to this one, whole or not at all. A new file is left as it is.
+def prepare(database: sqlite3.Connection) -> None:
+    """Make the tables of a new file, or bring a file of an earlier release to this one: whole or not at all.
 
     Charges and refunds from before there were payouts are paid out with the next one, under today's fees.
     """
     [version] = database.execute("PRAGMA user_version").fetchone()
-    old = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'session'").fetchone()
-    if version >= VERSION or old is None:
+    # The last table: a file of the first release whose maker was killed may have the first tables and no more.
+    whole = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'log'").fetchone()
+    if version >= VERSION:
         return
     script = ["BEGIN IMMEDIATE;"]
+    if whole is None:
+        started = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        script += [f"DROP TABLE {name};" for (name,) in database.execute(started)]
+        _run(database, [*script, TABLES, "COMMIT;"])
+        return
     for table in _REMADE:
         script.append(f"ALTER TABLE {table} RENAME TO {table}_before;")
         indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
@@ -158,7 +164,10 @@ def upgrade(database: sqlite3.Connection) -> None:
         script.append(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}_before;")
         script.append(f"DROP TABLE {table}_before;")
     script.append(_PAID_BEFORE)
-    script.append("COMMIT;")
+    _run(database, [*script, "COMMIT;"])
+
+
+def _run(database: sqlite3.Connection, script: list[str]) -> None:
     try:
         database.executescript("\n".join(script))
     except sqlite3.Error:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from caretill.sim.processor.schema import TABLES, upgrade
+from caretill.sim.processor.schema import prepare
 
 _CHECKPOINT_PAGES = 4000
 
@@ -28,8 +28,7 @@ class Store:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         self._db.execute("PRAGMA busy_timeout=5000")
-        upgrade(self._db)
-        self._db.executescript(TABLES)
+        prepare(self._db)
 
     def close(self) -> None:
         self._db.close()

@@ -46,15 +46,22 @@ def pay(request: HttpRequest, flow: Flow, found: Source, offer: Offer | None) ->
     asked = ask(request, flow, turn, found)
     if offer is None:
         return charge.charge(asked)
-    if not charge.known(asked):
-        now = {bill.id: bill for bill in bills.read(request, flow).all}
-        for bill, cents in turn.parts:
-            stands = now.get(bill)
-            if stands is None or stands.state != "open":
-                return Answer("being_paid" if stands is not None and stands.hold else "above_owed")
-            if cents > stands.payable_cents:
-                return Answer("above_owed")
+    fault = "" if charge.known(asked) else _held_back(request, flow, turn)
+    if fault and not charge.known(asked):  # the same form, sent twice at once: what holds the bill is this payment
+        return Answer(fault)
     return from_bank.pay(asked, offer.text, bank_of(flow))
+
+
+def _held_back(request: HttpRequest, flow: Flow, turn: Turn) -> str:
+    """Why a bill of this payment cannot be held now: being_paid | above_owed, or nothing."""
+    now = {bill.id: bill for bill in bills.read(request, flow).all}
+    for bill, cents in turn.parts:
+        stands = now.get(bill)
+        if stands is None or stands.state != "open":
+            return "being_paid" if stands is not None and stands.hold else "above_owed"
+        if cents > stands.payable_cents:
+            return "above_owed"
+    return ""
 
 
 def ask(request: HttpRequest, flow: Flow, turn: Turn, found: Source) -> SavedAsk:
