@@ -7,6 +7,7 @@ of the banking day before (regions.bankdays); a card is charged from the first m
 from __future__ import annotations
 
 import calendar
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -104,3 +105,9 @@ def after_no_day(year: int, month: int) -> date:
 def is_day_of(day: date, wish: int) -> bool:
     """Whether `wish` (1 to 31) falls on that day of its month; 29 to 31 are the last day of shorter months."""
     return in_month(day.year, day.month, wish) == day
+
+
+@functools.lru_cache(maxsize=128)
+def wishes_of(day: date) -> tuple[int, ...]:
+    """The wishes (1 to 31) that fall on that day."""
+    return tuple(wish for wish in range(1, 32) if is_day_of(day, wish))

@@ -170,12 +170,11 @@ def _slots() -> Iterator[Row]:
         here = days.today(region.slug)
         for ahead in range((days.AHEAD.days) + 1):
             due_on = here + timedelta(days=ahead)
-            fits = [wish for wish in range(1, 32) if days.is_day_of(due_on, wish)]
             for kind in ("card", "bank"):
                 slot = days.noticed(here, due_on, kind, region.slug)
                 yield {
                     "due_on": due_on, "method_kind": kind, "region": region.slug, "take_on": slot.take_on,
-                    "closes_at": slot.closes_at, "days": fits,
+                    "closes_at": slot.closes_at, "days": days.wishes_of(due_on),
                 }  # fmt: skip
 
 

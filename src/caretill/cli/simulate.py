@@ -29,7 +29,15 @@ from caretill.config import embedded, env
 from caretill.core import clock
 
 # A server that is thrown away may lose everything when the machine stops; nothing else about it differs.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # A seed is the same life only where its plans are the same: none may depend on when a table was analysed.
+    "autovacuum": "off",
+    # A life is shorter than the five plans after which a function keeps one.
+    "plan_cache_mode": "force_generic_plan",
+}
 SECRETS = {
     "CARETILL_SECRET_KEY": "a key for simulations alone, nothing real is sealed with it",
     "CARETILL_BLIND_KEY": "a key for simulations alone, no real number is hidden with it",

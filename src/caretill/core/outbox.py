@@ -53,7 +53,7 @@ def relay(deliver: Callable[[str, UUID, UUID, dict[str, Any]], None], most: int 
             (clock.now() + timedelta(minutes=1), clock.now(), MOST_TRIES, most),
         )
     done = 0
-    for row in rows:
+    for row in sorted(rows, key=lambda each: each["id"]):
         try:
             deliver(row["topic"], row["account_id"], row["id"], sql.answer(row["body"]))
         except DatabaseError:

@@ -35,7 +35,7 @@ def warn_due(most: int = 500) -> int:
             " WHERE m.account_id = d.account_id AND m.id = d.id RETURNING m.account_id, m.id, m.login_id",
             (clock.now(), today, today + AHEAD, most),
         )
-        for row in rows:
+        for row in sorted(rows, key=lambda each: each["id"]):
             told(row["account_id"], row["id"], row["login_id"], "method_expiring")
     return len(rows)
 

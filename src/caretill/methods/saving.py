@@ -149,7 +149,7 @@ def claim(most: int = 20) -> list[Saving]:
             " WHERE s.account_id = d.account_id AND s.id = d.id RETURNING s.account_id, s.id",
             (now + _LOOK_FIRST, now, most),
         )
-    found = (one(row["account_id"], row["id"]) for row in rows)
+    found = (one(row["account_id"], row["id"]) for row in sorted(rows, key=lambda each: each["id"]))
     return [each for each in found if each is not None]
 
 

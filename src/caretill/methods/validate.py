@@ -110,7 +110,7 @@ def filed(rows: Iterable[tuple[UUID, UUID, date]]) -> int:
             " RETURNING m.account_id, m.id, m.login_id, m.validation, m.opens_on",
             (clock.now(), *columns),
         )
-        for row in made:
+        for row in sorted(made, key=lambda each: each["id"]):
             if row["validation"] == "micro" and row["login_id"] is not None:
                 about = {"method_id": row["id"], "login_id": row["login_id"]}
                 outbox.put(row["account_id"], "method_amounts", about, bankdays.moment(row["opens_on"], SEEN_BY))

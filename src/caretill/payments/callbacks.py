@@ -51,11 +51,11 @@ def apply_due(most: int = 50) -> int:
             " WHERE applied_at IS NULL AND due_at <= %s AND tries < %s ORDER BY due_at LIMIT %s"
             " FOR UPDATE SKIP LOCKED) AS d"
             " WHERE c.provider = d.provider AND c.event_ref = d.event_ref"
-            " RETURNING c.provider, c.event_ref, c.kind, c.object_ref, c.body, c.tries",
+            " RETURNING c.provider, c.event_ref, c.kind, c.object_ref, c.body, c.tries, c.received_at",
             (now + timedelta(seconds=30), now, MOST_TRIES, most),
         )
     done = 0
-    for row in rows:
+    for row in sorted(rows, key=lambda each: (each["received_at"], each["event_ref"])):
         answer = _applied(row)
         if answer == "again":
             wait = timedelta(seconds=min(300, 2 ** row["tries"]))
@@ -151,6 +151,26 @@ def _of_charge(row: dict[str, Any], news: dict[str, Any]) -> str:
     if row["kind"] == "charge.voided":
         refund.void_heard(*owner)
     return state
+
+
+def paid_out(provider: str, reference: str) -> str:
+    """A payout has a charge under our `reference`, and nothing of it is booked: its message was lost, or came too soon.
+
+    Asks as that message would have had us ask, also about a payment that had ended. The state after it, or nothing
+    where the reference is nobody's or the processor cannot tell.
+    """
+    owner = whose("attempt", reference)
+    if owner is None:
+        return ""
+    asked = sql.one(
+        "SELECT session_ref FROM payments_attempt WHERE account_id = %s AND id = %s", (owner[0], UUID(reference))
+    )
+    try:
+        if asked and asked["session_ref"]:
+            return _of_session(provider, {"session": asked["session_ref"]})
+        return charging.paid_out(*owner)
+    except (GatewayUnknown, GatewayRefused):
+        return ""
 
 
 def whose(provider: str, object_ref: str) -> tuple[UUID, UUID] | None:

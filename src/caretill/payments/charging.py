@@ -67,6 +67,14 @@ def heard(account_id: UUID, payment_id: UUID) -> str:
     return _ask(account_id, row)
 
 
+def paid_out(account_id: UUID, payment_id: UUID) -> str:
+    """A payout has a charge of this payment: ask, even where the payment had ended. The state after it."""
+    row = _payment(account_id, payment_id)
+    if row is None or row["state"] == "succeeded" or row["gateway"] == "ach" or not row["method_id"]:
+        return str(row["state"]) if row else ""
+    return _ask(account_id, row)
+
+
 def judge(result: ChargeResult, amount_cents: int) -> tuple[str, str]:
     """The event a charge is evidence of, and the words that make the same evidence the same."""
     if result.status == "succeeded":

@@ -91,7 +91,7 @@ def sweep(most: int = 50) -> dict[str, int]:
             (now + LEASE, now, most),
         )
     ended = 0
-    for row in rows:
+    for row in sorted(rows, key=lambda each: each["dispute_ref"]):
         paid = _payment(row["account_id"], row["payment_id"])
         try:
             said = gateway(paid["gateway"] if paid else "").retrieve_dispute(row["dispute_ref"])

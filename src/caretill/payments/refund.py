@@ -217,7 +217,7 @@ def sweep(most: int = 50) -> dict[str, int]:
             (now + LEASE, now, most),
         )
     ended = 0
-    for row in rows:
+    for row in sorted(rows, key=lambda each: each["id"]):
         try:
             ended += _look(row["account_id"], _refund(row["account_id"], row["id"])) in ("succeeded", "failed")
         except DatabaseError:

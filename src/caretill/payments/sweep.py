@@ -33,7 +33,7 @@ def sweep(most: int = 50) -> dict[str, int]:
     """One turn over the leases that are over. Returns how many were looked at and how many ended."""
     rows = _claim(most)
     ended = 0
-    for row in rows:
+    for row in sorted(rows, key=lambda each: (each["created_at"], each["id"])):
         try:
             state = _finish(row)
         except DatabaseError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caretill.payments import gateways
-from caretill.reconcile import book, fetch, match
+from caretill.reconcile import book, fetch, heal, match
 
 
 def turn(ask: bool = True) -> dict[str, int]:
@@ -16,5 +16,8 @@ def turn(ask: bool = True) -> dict[str, int]:
         for name, count in fetch.fetch(provider).items():
             counts[name] += count
     counts |= match.match()
+    counts["healed"] = heal.heal() if ask else 0
+    if counts["healed"]:
+        counts["operations"] += match.match()["operations"]
     counts["booked"] = book.book()
     return counts

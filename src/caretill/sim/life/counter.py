@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Any
 
+from caretill.core import clock
 from caretill.core.http import Response
 from caretill.payments import callbacks
 from caretill.payments.gateways.base import CallbackRefused
@@ -22,6 +24,7 @@ LEFT_OUT = ("dark",)
 FAULTS = tuple(sorted(name for name in CATALOGUE if name not in LEFT_OUT))
 # A refund that takes its time, one that fails, a dispute that is lost, one that is won: each of a card's own.
 SLOW_BACK, FAILS_BACK, LOST, WON = "4000000000007726", "4000000000005126", "4000000000000259", "4000000000002685"
+LATEST_HOURS = 40  # after the session ended: the bank's yes
 GOOD, DECLINED, STEP = "4242424242424242", "4000000000000002", "4000002500003155"
 FORM = {"expiry": "12/40", "security_code": "123", "name": "Pat", "zip": "97201"}
 
@@ -47,6 +50,7 @@ class Counter:
         self.given_back: dict[str, tuple[str, int]] = {}  # refund: charge, cents
         self.lost: dict[str, tuple[str, int]] = {}  # dispute: charge, cents
         self.struck = 0
+        self.silent_at: datetime | None = None  # when a bank last gave no answer, and so may say yes late
 
     def close(self) -> None:
         """Forget everything."""
@@ -55,7 +59,10 @@ class Counter:
     def fault(self, most: int = 1) -> None:
         """Let something go wrong soon, whoever it strikes."""
         for _ in range(self.chance.randint(1, most)):
-            self.shell.admin("POST", "faults", {"fault": self.chance.choice(FAULTS)})
+            asked: dict[str, Any] = {"fault": self.chance.choice(FAULTS)}
+            if asked["fault"] == "captured_late":
+                asked["seconds"] = self.chance.choice((20, 2_000, 3_600 * self.chance.randint(1, LATEST_HOURS)))
+            self.shell.admin("POST", "faults", asked)
 
     def vanish(self) -> None:
         """Soon something is done there and its answer lost; who loses it finds nobody for more than a day."""
@@ -89,6 +96,8 @@ class Counter:
                 self.lost[line["dispute"]] = (line["charge"], line["amount_cents"])
             elif line["what"] == "fault.struck":
                 self.struck += 1
+                if line["detail"] == "captured_late":
+                    self.silent_at = clock.now()
 
     def pay(self, url: str, card: str, patience: int = 6) -> bool:
         """Type a card at the hosted page, and press on while it does not answer; whether it led back to us."""

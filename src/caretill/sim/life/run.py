@@ -16,7 +16,7 @@ from caretill.payments import callbacks, disputes, refund, sweep
 from caretill.payments.gateways import installed
 from caretill.reconcile import run as reconcile
 from caretill.sim.life.bank import Bank, Banking
-from caretill.sim.life.counter import Counter
+from caretill.sim.life.counter import LATEST_HOURS, Counter
 from caretill.sim.life.edges import Crash, Edges
 from caretill.sim.life.later import Later
 from caretill.sim.life.oracle import Booked, Oracle, Standing
@@ -36,6 +36,8 @@ STARTS = (
 )
 NIGHT_TURNS = 4
 DRAIN_HOURS = (1, 1, 2, 4, 8, *[24] * 45)
+# After a bank's silence: a yes as late as it may be, the night that pays it out, the morning its file is read.
+LAST_NEWS = timedelta(hours=LATEST_HOURS) + timedelta(days=3)
 _WAITS = """
     SELECT EXISTS (SELECT 1 FROM payments_callback WHERE applied_at IS NULL AND due_at <= %(now)s) AS callbacks,
         EXISTS (SELECT 1 FROM payments_attempt WHERE lease_until <= %(now)s) AS payments,
@@ -188,8 +190,15 @@ class _Days:
                 self._pass(seconds=400)
                 self._turn()
             self._runs()
-            if hours == 24 and not _under_way():
+            if hours == 24 and self._news_to_come():
+                reconcile.turn()  # what no message told of is found in a payout
+            elif hours == 24 and not _under_way():
                 return
+
+    def _news_to_come(self) -> bool:
+        self.counter.read_log()
+        silent = self.counter.silent_at
+        return silent is not None and clock.now() < silent + LAST_NEWS
 
     def _pass(self, seconds: int) -> None:
         self.held.advance(seconds=seconds)

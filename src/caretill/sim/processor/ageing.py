@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from caretill.sim.processor import disputes, methods, payouts, refunds, saved, sessions
+from caretill.sim.processor import charges, disputes, methods, payouts, refunds, saved, sessions
 from caretill.sim.processor.parts import Parts
 
 _MOST = 500
@@ -32,6 +32,8 @@ def _do(parts: Parts, row: Any) -> None:
     match what:
         case "settle_saved":
             saved.settle(parts, object_id, due_ms)
+        case "capture_late":
+            charges.capture_late(parts, object_id)
         case "settle_refund":
             refunds.settle(parts, object_id, due_ms)
         case "dispute":

@@ -31,6 +31,10 @@ def try_card(parts: Parts, session: Any, card: Card, keep: bool = False) -> str:
             outcome = "generic_decline" if outcome == "processing_declined" else APPROVED
     known = {"card_brand": card.brand, "card_last4": card.last4}
     facts = json.dumps(_facts(card, keep or session["purpose"] == "save"))
+    if outcome == APPROVED and session["purpose"] == "pay":
+        late = parts.strike("answer", subject_of(session))
+        if late is not None:
+            return _silent(parts, session, {"card_facts": facts, **known}, late.ms)
     if outcome == SECOND_STEP:
         after = APPROVED if session["purpose"] == "save" else card.after_step
         parts.store.update("session", session["id"], step_outcome=after, card_facts=facts, **known)
@@ -53,6 +57,31 @@ def try_card(parts: Parts, session: Any, card: Card, keep: bool = False) -> str:
         callbacks.emit(parts, "session.completed", subject_of(session))
         return "processing"
     return _conclude(parts, {**session, "card_facts": facts}, outcome, known)
+
+
+def _silent(parts: Parts, session: Any, known: Mapping[str, Any], ms: int) -> str:
+    """The bank does not answer, and the session ends as expired. Its yes comes `ms` later, and is a charge."""
+    parts.store.update("session", session["id"], **known)
+    _note(parts, session, "no_answer", {name: known[name] for name in ("card_brand", "card_last4")})
+    end_unpaid(parts, session, "no_answer")
+    parts.later("capture_late", session["id"], parts.now_ms() + ms)
+    return "no_answer"
+
+
+def end_unpaid(parts: Parts, session: Any, by: str) -> None:
+    """An open session ends without money: its time is over, its maker closed it, or nobody answered."""
+    parts.store.update("session", session["id"], status="expired", step_outcome=None)
+    parts.log(
+        "session.expired", session=session["id"], reference=session["reference"], account=session["account"], detail=by
+    )
+    callbacks.emit(parts, "session.expired", subject_of(session))
+
+
+def capture_late(parts: Parts, session_id: str) -> None:
+    """A yes that nobody waits for any more: the session is paid after all."""
+    session = parts.store.one("SELECT * FROM session WHERE id = ?", session_id)
+    assert session is not None  # nothing removes a session
+    _capture(parts, dict(session), {"card_brand": session["card_brand"], "card_last4": session["card_last4"]})
 
 
 def _facts(card: Card, keep: bool) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def _catalogue() -> dict[str, Spec]:
     found |= {name: Spec("callback", name, ms) for name, ms in _CALLBACKS.items()}
     found["callback_forged_unpaid"] = Spec("opened", "callback_forged_unpaid", 0)
     found["file_cut"] = Spec("file", "cut", 0)
+    found["captured_late"] = Spec("answer", "late", 3_600_000)
     found["dark"] = Spec("dark", "dark", 5000)
     return found
 

@@ -111,7 +111,7 @@ def load(parts: Parts, session_id: str) -> Any:
 def _aged(parts: Parts, row: Any) -> Any:
     now = parts.now_ms()
     if row["status"] == "open" and row["expires_ms"] <= now:
-        _close(parts, row, "clock")
+        charges.end_unpaid(parts, row, "clock")
     elif row["outcome"] == "processing" and row["settle_ms"] <= now:
         charges.settle(parts, row)
     else:
@@ -145,15 +145,9 @@ def expire(parts: Parts, session_id: str) -> dict[str, Any]:
     if row["outcome"] == "processing":
         raise Refusal(409, "processing", "A payment of this session is on its way.")
     if row["status"] == "open":
-        _close(parts, row, "call")
+        charges.end_unpaid(parts, row, "call")
         row = load(parts, session_id)
     return show(parts, row)
-
-
-def _close(parts: Parts, row: Any, by: str) -> None:
-    parts.store.update("session", row["id"], status="expired", step_outcome=None)
-    parts.log("session.expired", session=row["id"], reference=row["reference"], account=row["account"], detail=by)
-    callbacks.emit(parts, "session.expired", subject_of(row))
 
 
 def show(parts: Parts, row: Any) -> dict[str, Any]:
