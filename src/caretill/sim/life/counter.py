@@ -36,6 +36,7 @@ class Taken:
     charge: str
     reference: str
     amount_cents: int
+    at: datetime | None = None  # None where what was taken may be called failed later: a debit that comes back
 
 
 class Counter:
@@ -85,7 +86,8 @@ class Counter:
         """What the processor wrote since it was read last."""
         for line in self._admin_log():
             if line["what"] == "charge.captured":
-                self.taken.append(Taken(line["charge"], line["reference"], line["amount_cents"]))
+                at = datetime.fromisoformat(line["at"])
+                self.taken.append(Taken(line["charge"], line["reference"], line["amount_cents"], at))
             elif line["what"] == "refund.made":
                 self.given_back[line["refund"]] = (line["charge"], line["amount_cents"])
             elif line["what"] == "refund.failed":

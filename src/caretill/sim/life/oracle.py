@@ -56,6 +56,7 @@ class Booked:
     family: bool
     settled: bool  # nothing of it is still to be brought to a bill
     told: int  # how often its payer was told that it is paid
+    over_at: datetime | None  # when it was first called failed or voided
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ class Oracle:
             intent = self.intents.get(payment.key)
             if intent is None or intent.cents != take.amount_cents:
                 found.append(f"taken {take.amount_cents}, asked {intent and intent.cents}: {take.reference}")
+            if payment.over_at and take.at and take.at < payment.over_at:
+                found.append(f"taken {take.amount_cents} at {take.at}, and called over afterwards: {take.reference}")
             charges[payment.key] += 1
             charge_keys[take.charge] = payment.key
             if payment.state == "failed" and take.charge in returned:

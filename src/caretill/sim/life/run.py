@@ -296,7 +296,9 @@ def _booked() -> list[Booked]:
         " AND r.payment_id = p.id AND r.state = 'succeeded')::bigint AS refunded_cents,"
         " NOT p.family OR a.lease_until IS NULL AS settled, (SELECT count(*) FROM core_outbox o"
         " WHERE o.account_id = p.account_id AND o.topic IN ('receipt_ready', 'late_payment')"
-        " AND o.body->>'payment_id' = p.id::text)::int AS told FROM payments_payment p"
+        " AND o.body->>'payment_id' = p.id::text)::int AS told,"
+        " (SELECT min(e.recorded_at) FROM payments_event e WHERE e.account_id = p.account_id AND e.payment_id = p.id"
+        " AND e.to_state IN ('failed', 'voided')) AS over_at FROM payments_payment p"
         " JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id"
     )
     return [Booked(**row) for row in rows]
