@@ -37,9 +37,11 @@ def test_a_bug_whose_place_is_gone_is_named() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("CARETILL_TEST_PLANTED" not in os.environ, reason="sixty seconds mean little on a busy machine")
 def test_ten_in_turn_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
-    """By the day of the year, so all are planted within a few days; by hand all at once: `python -m planted`."""
+    """By the day of the year, so all are planted within a few days; by hand all at once: `python -m planted`.
+
+    On a busy machine sixty seconds are few lives: nearly all must be caught where CARETILL_TEST_PLANTED is set.
+    """
     bugs = garden.bugs()
     first = clock.now().timetuple().tm_yday * A_DAY
     chosen = [bugs[(first + place) % len(bugs)] for place in range(A_DAY)]
@@ -49,4 +51,5 @@ def test_ten_in_turn_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
         for bug, found in zip(chosen, caught, strict=True):
             print(f"\n{bug.name}: {found.seeds} seeds, {found.seconds:.0f} s: {found.by[:90] or 'GOT AWAY'}", end="")
     assert not [found.by for found in caught if found.by.startswith("NOT SOUND")]
-    assert sum(not found.by for found in caught) <= 1
+    away = 1 if "CARETILL_TEST_PLANTED" in os.environ else A_DAY // 2
+    assert sum(not found.by for found in caught) <= away

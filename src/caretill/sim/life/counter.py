@@ -66,9 +66,14 @@ class Counter:
             self.shell.admin("POST", "faults", asked)
 
     def vanish(self) -> None:
-        """Soon something is done there and its answer lost; who loses it finds nobody for more than a day."""
+        """Soon something is done there and its answer lost; who loses it finds nobody for more than a day.
+
+        Who comes back from its page is not told either what became of it.
+        """
         for verb in ("charge", "refund", "create", "pay"):
             self.lose(verb)
+        for _ in range(2):
+            self.shell.admin("POST", "faults", {"fault": "retrieve_lost"})
 
     def lose(self, verb: str) -> None:
         """The next such call is done, and its answer does not come."""

@@ -182,11 +182,12 @@ class People:
         if self.chance.random() < 0.5:
             take.pay(ask)
             return
-        self.rival()
+        wanted = {bill for _, bill, _ in ask.bills}
+        self.rival([bill for bill in self.town.owed() if bill.bill_id in wanted] if self.chance.random() < 0.6 else [])
 
-    def rival(self) -> None:
-        """Somebody else wants a bill at the same moment."""
-        bill = self.chance.choice(self.town.owed())
+    def rival(self, wanted: Sequence[Owed] = ()) -> None:
+        """Somebody else wants a bill at the same moment: one of those that are `wanted`, or any."""
+        bill = self.chance.choice(wanted or self.town.owed())
         take.pay(self._ask((bill,), self.amounts((bill,))))
 
     def _come_back(self, account_id: UUID, payment_id: UUID) -> None:
