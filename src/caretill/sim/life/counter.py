@@ -63,6 +63,8 @@ class Counter:
             asked: dict[str, Any] = {"fault": self.chance.choice(FAULTS)}
             if asked["fault"] == "captured_late":
                 asked["seconds"] = self.chance.choice((20, 2_000, 3_600 * self.chance.randint(1, LATEST_HOURS)))
+                if self.chance.random() < 0.4:  # and the message of it comes to nobody
+                    self.shell.admin("POST", "faults", {"fault": "callback_lost", "times": 3})
             self.shell.admin("POST", "faults", asked)
 
     def vanish(self) -> None:

@@ -48,7 +48,12 @@ class Later:
 
     def errands(self) -> tuple[tuple[Callable[[], None], int], ...]:
         """What members do, and how often next to other people's errands."""
-        return ((self.schedule, 3), (self.enrol, 2), (self.sign_plan, 1), (self.change_mind, 2), (self.skip, 1))
+        return ((self.schedule, 3), (self.enrol, 2), (self.sign_plan, 1), (self.change_mind, 1), (self.skip, 1))
+
+    def settle_in(self, most: int) -> None:
+        """Members who asked for automatic payment before a life begins: it takes something before the end."""
+        for _ in range(most):
+            self.enrol()
 
     def schedule(self) -> None:
         """A bill on one or two days to come."""
@@ -74,7 +79,8 @@ class Later:
         if member is None:
             return
         cap = self.chance.choice(CAPS)
-        terms = enrol.Terms(cap_cents=cap, day=self.chance.randint(1, 31))
+        soon = self._day(member.family.region, 8, 24).day
+        terms = enrol.Terms(cap_cents=cap, day=soon if self.chance.random() < 0.7 else self.chance.randint(1, 31))
         if self.chance.random() < 0.4:
             terms = enrol.Terms(cap_cents=cap, days_before=self.chance.randint(0, 20))
         made = self._wish(member, lambda wish: enrol.enrol(wish, terms))
@@ -106,6 +112,8 @@ class Later:
         if not rows:
             return
         row = self.chance.choice(rows)
+        if row["kind"] == "autopay" and self.chance.random() < 0.6:
+            return  # who has it mostly keeps it
         verb = schedules.cancel if row["kind"] == "schedule" else enrol.stop
         code = self._said(lambda: verb(row["account_id"], row["id"]))
         if code in ("cancelled", "stopped", "withdrawn"):
@@ -119,7 +127,7 @@ class Later:
             "SELECT account_id, order_id, due_on FROM autopay_due WHERE kind = 'autopay' AND state = 'waiting'"
             " ORDER BY due_on, order_id"
         )
-        if rows:
+        if rows and self.chance.random() < 0.5:
             row = self.chance.choice(rows)
             code = self._said(lambda: enrol.skip(row["account_id"], row["order_id"], row["due_on"]))
             if code in ("skipped", "withdrawn"):
@@ -142,11 +150,15 @@ class Later:
         for step in (turn.plan, turn.tell, self._run, turn.due, turn.follow):
             for _ in range(2):
                 try:
-                    with self.edges.risk(self.change_mind):
+                    with self.edges.risk(self._meanwhile):
                         step()
                     break
                 except Crash:
                     continue
+
+    def _meanwhile(self) -> None:
+        """While what is due is taken: somebody changes their mind, leaves a debit out, or pays the bill themselves."""
+        self.chance.choices((self.change_mind, self.skip, self.people.rival), (2, 1, 12))[0]()
 
     def deliver(self, topic: str, body: dict[str, Any]) -> None:
         """A mail leaves: what it promises counts from now on."""
@@ -182,6 +194,7 @@ class Later:
 
     def _taken_now(self) -> None:
         turn.due()
+        self._run()
 
     def _wish(self, member: Member, verb: Callable[[Wish], Made]) -> Made | None:
         account_id = next(iter(member.family.bills.values())).account_id

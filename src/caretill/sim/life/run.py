@@ -127,6 +127,7 @@ class _Days:
 
     def _live(self) -> None:
         self.town.settle_in(3)
+        self.later.settle_in(2)
         for day in range(self.wish.days):
             self.life.days = day + 1
             self._day()
