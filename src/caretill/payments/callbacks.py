@@ -46,16 +46,19 @@ def apply_due(most: int = 50) -> int:
     now = clock.now()
     with transaction.atomic():
         rows = sql.query(
+            "WITH taken AS ("
             "UPDATE payments_callback c SET due_at = %s, tries = tries + 1 FROM ("
-            " SELECT provider, event_ref FROM payments_callback"
+            " SELECT provider, event_ref, ctid AS place FROM payments_callback"
             " WHERE applied_at IS NULL AND due_at <= %s AND tries < %s ORDER BY due_at LIMIT %s"
             " FOR UPDATE SKIP LOCKED) AS d"
             " WHERE c.provider = d.provider AND c.event_ref = d.event_ref"
-            " RETURNING c.provider, c.event_ref, c.kind, c.object_ref, c.body, c.tries, c.received_at",
+            " RETURNING c.provider, c.event_ref, c.kind, c.object_ref, c.body, c.tries, c.received_at, d.place)"
+            # In the order of their coming, of one moment too.
+            " SELECT provider, event_ref, kind, object_ref, body, tries FROM taken ORDER BY received_at, place",
             (now + timedelta(seconds=30), now, MOST_TRIES, most),
         )
     done = 0
-    for row in sorted(rows, key=lambda each: (each["received_at"], each["event_ref"])):
+    for row in rows:
         answer = _applied(row)
         if answer == "again":
             wait = timedelta(seconds=min(300, 2 ** row["tries"]))
