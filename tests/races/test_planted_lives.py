@@ -51,5 +51,5 @@ def test_ten_in_turn_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
         for bug, found in zip(chosen, caught, strict=True):
             print(f"\n{bug.name}: {found.seeds} seeds, {found.seconds:.0f} s: {found.by[:90] or 'GOT AWAY'}", end="")
     assert not [found.by for found in caught if found.by.startswith("NOT SOUND")]
-    away = 1 if "CARETILL_TEST_PLANTED" in os.environ else A_DAY // 2
+    away = 1 if "CARETILL_TEST_PLANTED" in os.environ else 7
     assert sum(not found.by for found in caught) <= away
