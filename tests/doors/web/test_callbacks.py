@@ -13,6 +13,7 @@ from django.test import Client
 from caretill.core import sql
 from caretill.payments import callbacks
 from caretill.sim.processor.shell import Shell
+from caretill.web.pages import callbacks as page
 from house.cast import a_bill
 from house.desk import Desk, at_once, processor_desk
 from house.payer import Payer
@@ -26,6 +27,7 @@ Send = Callable[..., Any]
 def messages(processor: Desk) -> list[tuple[Mapping[str, str], bytes]]:
     """What the processor sends for one paid bill; nothing of it was received yet."""
     got: list[tuple[Mapping[str, str], bytes]] = []
+    assert page.receive is callbacks.receive, "the page has the real one, whichever test came first"
     with mock.patch.object(callbacks, "receive", lambda _, raw, headers: got.append((dict(headers), raw))):
         payer = Payer(a_bill(14_000))
         processor.card(payer.to_card())
