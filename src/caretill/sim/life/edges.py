@@ -40,6 +40,10 @@ class Edges:
         self._at_risk = self._race is not None or fate > 1 - self.crash_rate
         try:
             yield
+        except Crash:
+            with connection.cursor() as left:
+                left.execute("SELECT pg_advisory_unlock_all()")  # its session is gone, and what that held
+            raise
         finally:
             self._at_risk = False
 

@@ -143,10 +143,10 @@ def prepare(database: sqlite3.Connection) -> None:
     Charges and refunds from before there were payouts are paid out with the next one, under today's fees.
     """
     [version] = database.execute("PRAGMA user_version").fetchone()
-    # The last table: a file of the first release whose maker was killed may have the first tables and no more.
-    whole = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'log'").fetchone()
     if version >= VERSION:
         return
+    # The last table: a file of the first release whose maker was killed may have the first tables and no more.
+    whole = database.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'log'").fetchone()
     script = ["BEGIN IMMEDIATE;"]
     if whole is None:
         started = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
