@@ -10,6 +10,7 @@ from caretill.core.words import say
 from caretill.regions.catalog import region
 from caretill.web.forms.find import FieldsForm, FindForm
 from caretill.web.forms.form import LONGEST_TEXT
+from house.seen import card_in
 
 CARD = "4242 4242 4242 4242"
 FIND = "/pay/california/"
@@ -62,12 +63,12 @@ def test_a_card_number_is_refused_in_every_field_and_forgotten(payer: Client, na
     body = answer.content.decode()
     assert answer.status_code == 422
     assert body.count(say("en", "errors.form.card_number")) == 2
-    assert "4242" not in body
+    assert not card_in(body)
 
 
 def test_a_card_number_as_a_place_is_refused_too(payer: Client) -> None:
     body = payer.post("/pay/", {"place": CARD}).content.decode()
-    assert say("en", "errors.form.card_number") in body and "4242" not in body
+    assert say("en", "errors.form.card_number") in body and not card_in(body)
 
 
 def test_the_fields_of_a_region_come_back_clean() -> None:
