@@ -33,6 +33,7 @@ UNSHARDED = {
     "intake_stage_payment": "rows of a file being read, before their account is known",
     "intake_stage_person": "rows of a file being read, before their account is known",
     "intake_turn": "who reads files just now: one row",
+    "methods_pause": "payees of which too many debits came back: of no account",
     "payments_callback": "inbox of the processor's callbacks: second group, keyed by provider and event",
     "payments_object": "leads from a processor's object to the account: second group",
     "people_access": "leads from a login to the accounts: second group, keyed by login",

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from caretill.ach import build, returns, send, settle
+from caretill.ach import build, rates, returns, send, settle
 from caretill.core import clock, sql
 from caretill.formats import nacha
 from caretill.formats.nacha import BatchHeader, Change, FileHeader, Return
 from caretill.formats.nacha_write import Entry, write
 from caretill.payments import charge
-from house.cast import Bill
+from house.cast import Bill, a_bill
 from house.saved import a_bank, saved_ask
 
 MONDAY = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # one in the afternoon in New York; Thursday is a holiday
@@ -116,3 +116,12 @@ def kept(folder: Path, *lines: tuple[dict[str, Any], Return | Change]) -> Path:
     path = folder / "returns.ach"
     path.write_bytes(returned_file(*lines))
     return path
+
+
+def came_back(count: int, of: int = 4) -> dict[str, int]:
+    """So many of these debits came back, and the worker looked at the rates."""
+    made = [queued(a_bill(1_000, family=str(number)), 1_000) for number in range(of)]
+    filed()
+    if count:
+        took(*(a_return(entry(each), "R16") for each in made[:count]))
+    return rates.watch()

@@ -18,6 +18,14 @@ from caretill.web.visit import Flow
 from house.cast import Bill
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+# A bank account as a guest types it.
+TYPED_BANK = {
+    "holder_name": "Pat Payer",
+    "account_type": "checking",
+    "routing": "123456780",
+    "number": "000123456789",
+    "number_again": "000123456789",
+}
 
 
 class Payer:

@@ -12,6 +12,7 @@ import structlog
 
 from caretill.core import clock, sql
 from caretill.formats import nacha_codes
+from caretill.methods import pause
 from caretill.regions import bankdays
 
 log = structlog.get_logger("caretill.ach")
@@ -76,15 +77,18 @@ def rates() -> list[Rate]:
 
 
 def watch() -> dict[str, int]:
-    """Say in the log which rates are near their threshold, or above it: {failed}: those that are above."""
+    """Say in the log which rates are near a threshold or above it, and hold new mandates where one is too near.
+
+    {failed: those that are above, held: payees that wait from now on}.
+    """
     near = [rate for rate in rates() if rate.level != "fine"]
     for rate in near:
         told = log.error if rate.level == "above" else log.warning
         told("debits come back", payee=rate.payee, kind=rate.kind, returned=rate.returned, debits=rate.debits,
-             level=rate.level)  # fmt: skip
-    return {"failed": sum(rate.level == "above" for rate in near)}
-
-
-def holding(payee: str) -> bool:
-    """Whether new mandates for that payee must wait: a rate has reached four fifths of its threshold."""
-    return any(rate.level in ("hold", "above") for rate in rates() if rate.payee == payee)
+             reached=rate.level)  # fmt: skip
+    least = nacha_codes.thresholds().hold_least
+    waits = [rate for rate in near if rate.level in ("hold", "above") and rate.returned >= least]
+    held = pause.keep(pause.Held(rate.payee, rate.kind, rate.returned, rate.debits) for rate in waits)
+    if held:
+        log.error("new bank debits are paused", payees=sorted({rate.payee for rate in waits}))
+    return {"failed": sum(rate.level == "above" for rate in near), "held": held}

@@ -17,7 +17,7 @@ from caretill.autopay import days, misses
 from caretill.core import clock, sql
 from caretill.core.ids import uuid7
 from caretill.methods import access as methods
-from caretill.methods import mandates
+from caretill.methods import mandates, pause
 from caretill.methods.access import Method
 from caretill.methods.mandates import MandateKind, MandateText
 from caretill.payments.charge import withdraw
@@ -66,9 +66,13 @@ class Made:
 
 
 def usable(viewer: Viewer, account_id: UUID, method_id: UUID) -> Method | None:
-    """The member's way to pay, when money can be taken from it later; None where it cannot. Raises Hidden."""
+    """The member's way to pay, when money can be taken from it later; None where it cannot. Raises Hidden.
+
+    No bank account can while too many debits come back (`methods.pause`).
+    """
     method = methods.one(viewer, account_id, method_id)
-    return method if can_be_used(method) else None
+    waits = method.kind == "bank" and pause.paused()
+    return method if can_be_used(method) and not waits else None
 
 
 def can_be_used(method: Method) -> bool:

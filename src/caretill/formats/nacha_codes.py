@@ -66,13 +66,17 @@ class Windows:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Rates as entries of ten thousand debits within `days`; new mandates are held at `hold_percent` of one."""
+    """Rates as entries of ten thousand debits within `days`; new mandates are held at `hold_percent` of one.
+
+    Fewer returns than `hold_least` hold nothing: of a hundred debits one is a percent, and says little.
+    """
 
     days: int
     unauthorised: int
     administrative: int
     overall: int
     hold_percent: int
+    hold_least: int
 
 
 class UnknownCode(KeyError):

@@ -16,6 +16,7 @@ from caretill.core import clock, outbox, sealed, sql
 from caretill.core.blind import blind_index
 from caretill.core.ids import uuid7
 from caretill.formats import nacha
+from caretill.methods import pause
 from caretill.methods.access import number_row
 
 AddedCode = Literal[
@@ -27,6 +28,7 @@ AddedCode = Literal[
     "number_too_long",
     "number_too_short",
     "name_empty",
+    "paused",
 ]
 LONGEST_NICKNAME = 40
 LONGEST_NAME = 80
@@ -108,10 +110,13 @@ def bank_faults(ask: BankAsk) -> list[AddedCode]:
 def add_bank(ask: BankAsk) -> Added:
     """Keep a bank account, not proved yet. The same account of the same login, once more, is `known`.
 
+    `paused`: too many debits came back, and nobody's new account is taken (`methods.pause`).
     One that was disabled or deleted may be added again: it begins anew and is proved anew (rules.md ACH-3).
     """
     if faults := bank_faults(ask):
         return Added(faults[0])
+    if pause.paused():
+        return Added("paused")
     routing, number = nacha.bare_number(ask.routing), nacha.bare_number(ask.number)
     method_id = uuid7()
     with transaction.atomic():

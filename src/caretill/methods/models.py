@@ -163,6 +163,20 @@ class Mandate(Sharded):
         ]
 
 
+class Pause(models.Model):
+    """A payee of which too many debits came back: no new agreement to one until it is better, or somebody answers."""
+
+    payee = models.TextField(primary_key=True)
+    kind = models.TextField()
+    returned = models.IntegerField()
+    debits = models.IntegerField()
+    since_at = models.DateTimeField()
+    allowed_by = models.TextField(default="")
+
+    class Meta:
+        db_table = "methods_pause"
+
+
 class Saving(Sharded):
     """A card that is being saved: the payer agreed and went to the processor's page. It ends as saved or as nothing."""
 

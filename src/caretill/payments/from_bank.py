@@ -14,7 +14,7 @@ from django.db import transaction
 
 from caretill.core import clock
 from caretill.core.sql import one
-from caretill.methods import keep, mandates, validate
+from caretill.methods import keep, mandates, pause, validate
 from caretill.methods.keep import BankAsk
 from caretill.methods.mandates import MandateText
 from caretill.payments import charge, saved_ask
@@ -109,6 +109,8 @@ def _agree(ask: SavedAsk, text: MandateText, bank: BankAsk | None, mandate_id: U
             validate.begin(ask.account_id, method_id, "prenote")
         elif not _there(ask.account_id, method_id):
             return "method_gone"
+        elif pause.paused():
+            return "paused"
         mandates.agree(
             ask.account_id, method_id, ask.login_id, "once", "member" if ask.login_id else "guest", text, ask.network,
             amount_cents=ask.total_cents, email="" if ask.login_id else ask.email, mandate_id=mandate_id,

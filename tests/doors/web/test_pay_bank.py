@@ -15,20 +15,11 @@ from caretill.ach import handling
 from caretill.core import clock, sql
 from caretill.payments.record import record
 from caretill.regions import catalog
-from caretill.web.pages import how
 from house.cast import Bill, a_bill
 from house.desk import at_once
-from house.payer import HIDDEN, Payer, payments, text, words
+from house.payer import HIDDEN, TYPED_BANK, Payer, payments, text, words
 
 AT = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # a Monday
-NUMBER = "000123456789"
-TYPED = {
-    "holder_name": "Pat Payer",
-    "account_type": "checking",
-    "routing": "123456780",
-    "number": NUMBER,
-    "number_again": NUMBER,
-}
 
 
 def _hidden(page: HttpResponse) -> dict[str, str]:
@@ -38,7 +29,7 @@ def _hidden(page: HttpResponse) -> dict[str, str]:
 def _to_agree(payer: Payer) -> HttpResponse:
     payer.to_check()
     assert payer.post("how", {"how": "bank"})["Location"] == payer.at("bank")
-    assert payer.post("bank", TYPED)["Location"] == payer.at("check")
+    assert payer.post("bank", TYPED_BANK)["Location"] == payer.at("check")
     return payer.get("check")
 
 
@@ -61,7 +52,7 @@ def test_from_the_amount_to_the_day_it_leaves_the_account(db: None) -> None:
         body = text(agree)
         for shown in ("Authorization for bank payments (ACH)", "ends in 6789", "$140.00", "December 1, 2026", "ACH"):
             assert shown in body
-        assert words("how.agree_pay", amount="$140.00") in body and NUMBER not in agree.content.decode()
+        assert words("how.agree_pay", amount="$140.00") in body and TYPED_BANK["number"] not in agree.content.decode()
         assert payments() == 0 and sql.one("SELECT count(*) AS n FROM methods_method") == {"n": 0}
         answer = _press(payer, agree)
         wait = payer.get(answer["Location"])
@@ -124,10 +115,10 @@ def test_what_is_wrong_is_said_at_its_field(db: None) -> None:
     payer = Payer(a_bill(14_000))
     payer.to_check()
     for changed, fault in WRONG:
-        page = payer.post("bank", TYPED | changed)
+        page = payer.post("bank", TYPED_BANK | changed)
         assert page.status_code == 422 and text(page).count(words(f"bank.error.{fault}")) == 2, fault
         shown = page.content.decode()
-        assert NUMBER not in shown and "4242424242424242" not in shown and payer.held().bank == {}
+        assert TYPED_BANK["number"] not in shown and "4242424242424242" not in shown and payer.held().bank == {}
 
 
 def test_words_that_were_not_shown_are_agreed_to_by_nobody(db: None) -> None:
@@ -156,12 +147,12 @@ def test_a_copy_of_what_is_agreed_to_goes_by_mail(db: None) -> None:
     bill = a_bill(14_000)
     payer = Payer(bill)
     payer.to_check(email="")
-    page = payer.post("bank", TYPED)
+    page = payer.post("bank", TYPED_BANK)
     assert page.status_code == 422 and text(page).count(words("bank.error.email_missing")) == 2
-    assert payer.post("bank", TYPED | {"email": "pat@example.org"})["Location"] == payer.at("check")
+    assert payer.post("bank", TYPED_BANK | {"email": "pat@example.org"})["Location"] == payer.at("check")
     payer.post("details", {"payer_name": "Pat Payer", "email": ""})
     assert payer.get("check")["Location"] == payer.at("bank"), "without an address there is no copy"
-    payer.post("bank", TYPED | {"email": "pat@example.org"})
+    payer.post("bank", TYPED_BANK | {"email": "pat@example.org"})
     assert _press(payer, payer.get("check")).status_code == 303
     assert sql.one("SELECT count(*) AS n FROM core_outbox WHERE topic = 'mandate_copy'") == {"n": 1}
 
@@ -179,7 +170,7 @@ def test_too_late_to_take_it_back_is_said(db: None) -> None:
 
 def test_an_organisation_without_a_bank_for_debits_offers_none(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     without = replace(catalog.organisation(), debit_bank=None)
-    monkeypatch.setattr(how, "organisation", lambda: without)
+    monkeypatch.setattr(catalog, "organisation", lambda: without)
     payer = Payer(a_bill(14_000))
     payer.to_check()
     assert words("how.hint.bank") not in text(payer.get("how"))

@@ -11,6 +11,7 @@ import pytest
 from caretill.ach import again, build, rates, settle
 from caretill.core import clock, sql
 from caretill.formats import nacha_read
+from caretill.methods import pause
 from house.cast import Bill, a_bill
 from house.debits import MONDAY, Bank, a_return, entry, filed, queued, state, took
 from house.saved import a_bank, agreed
@@ -90,10 +91,12 @@ def test_rates_count_sixty_days_of_each_payee(db: None) -> None:
             ("medical_group", "administrative"): (1, 4, "above"),
             ("medical_group", "overall"): (3, 4, "above"),
         }
-        assert rates.holding("medical_group") and not rates.holding("hospital")
-        assert rates.watch() == {"failed": 3}
+        assert rates.watch() == {"failed": 3, "held": 1}
+        [held] = pause.listed()
+        assert (held["payee"], held["kind"], held["returned"]) == ("medical_group", "overall", 3)
         now.at = datetime(2027, 1, 22, 18, tzinfo=UTC)
         assert rates.rates() == []
+        assert rates.watch() == {"failed": 0, "held": 0} and not pause.listed()
 
 
 def test_what_is_claimed_between_two_looks_settles_first(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

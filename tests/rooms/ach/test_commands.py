@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from caretill.ach import rates, settle
+from caretill.ach import settle
 from caretill.cli import ach, frame, import_, work
-from caretill.cli.frame import BROKEN, OK, Answer, Refused
+from caretill.cli.frame import BROKEN, OK, Refused
 from caretill.core import clock
 from house.cast import a_bill
+from house.commands import command
 from house.debits import MONDAY, a_return, entry, kept, queued, state
-
-
-def command(module: ModuleType, data: Path, *words: str) -> Answer:
-    parser = argparse.ArgumentParser()
-    module.arguments(parser)
-    options = parser.parse_args(words)
-    options.environment = SimpleNamespace(data=data)
-    answer: Answer = module.run(options)
-    return answer
 
 
 def test_a_day_with_debits(db: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with clock.fixed(MONDAY) as now:
         payment = queued(a_bill(20_000), 15_000)
-        built = command(ach, tmp_path, "build")
+        built = command(ach, "build", data=tmp_path)
         assert built.line == (
             "ach-20261123-A.ach: 1 debits for $150.00, 0 accounts to prove; 0 wait, 0 ended; settles from 2026-11-24"
         )
         assert built.figures is not None
         assert {"planned": 1, "done": 1, "failed": 0, "amount_cents": 15_000}.items() <= built.figures.items()
         assert {"seconds", "peak_mib"} <= built.figures.keys()
-        sent = command(ach, tmp_path, "send")
+        sent = command(ach, "send", data=tmp_path)
         assert sent.line == f"1 files to {tmp_path / 'ach'}, $150.00"
         assert (tmp_path / "ach" / "ach-20261123-A.ach").exists()
-        assert command(ach, tmp_path, "send").line.startswith("0 files")
-        assert command(ach, tmp_path, "send", "--again", "ach-20261123-A.ach").line.startswith("1 files")
-        assert command(ach, tmp_path, "build").line.startswith("nothing to file")
-        status = command(ach, tmp_path, "status")
+        assert command(ach, "send", data=tmp_path).line.startswith("0 files")
+        assert command(ach, "send", "--again", "ach-20261123-A.ach", data=tmp_path).line.startswith("1 files")
+        assert command(ach, "build", data=tmp_path).line.startswith("nothing to file")
+        status = command(ach, "status", data=tmp_path)
         assert status.code == OK and status.line.startswith("0 wait for $0.00, 1 to settle for $150.00")
         now.advance(days=1)
         settle.settle()
         path = kept(tmp_path, a_return(entry(payment), "R10"), a_return(entry(payment) | {"trace": "1" * 15}, "R10"))
-        told = command(import_, tmp_path, "ach-returns", str(path))
+        told = command(import_, "ach-returns", str(path), data=tmp_path)
         assert told.line == (
             "2 lines: 1 applied, 0 noted, 0 repeated, 1 kept aside; $150.00 came back, $150.00 is owed again"
         )
@@ -54,13 +44,12 @@ def test_a_day_with_debits(db: None, tmp_path: Path, capsys: pytest.CaptureFixtu
         assert {"read": 2, "applied": 1, "rejected": 1, "payments": 1, "amount_cents": 15_000}.items() <= (
             told.figures.items()
         )
-        again = command(import_, tmp_path, "ach-returns", str(path))
+        again = command(import_, "ach-returns", str(path), data=tmp_path)
         assert "(this file was here before)" in again.line and state(payment) == "succeeded"
-        status = command(ach, tmp_path, "status")
+        status = command(ach, "status", data=tmp_path)
         assert status.code == BROKEN and "1 for the office" in status.line
         out = capsys.readouterr().out
         assert "kept aside, unknown_trace: 1" in out and "unauthorised returns 1 of 1: above" in out
-        assert rates.holding("medical_group")
 
 
 def test_a_broken_file_is_told_with_line_and_reason(
@@ -68,7 +57,7 @@ def test_a_broken_file_is_told_with_line_and_reason(
 ) -> None:
     path = tmp_path / "broken.ach"
     path.write_text("5225LARKSPUR\n")
-    told = command(import_, tmp_path, "ach-returns", str(path))
+    told = command(import_, "ach-returns", str(path), data=tmp_path)
     assert told.code == BROKEN and told.line.startswith("broken.ach is not sound: ")
     assert "broken.ach: line 1: The file does not begin with a file header." in capsys.readouterr().err
 
@@ -76,9 +65,9 @@ def test_a_broken_file_is_told_with_line_and_reason(
 @pytest.mark.parametrize("words", [("ach-returns", "."), ("ach-returns", "missing.ach")])
 def test_asked_wrongly(db: None, tmp_path: Path, words: tuple[str, str]) -> None:
     with pytest.raises((Refused, OSError)):
-        command(import_, tmp_path, words[0], str(tmp_path / words[1]))
+        command(import_, words[0], str(tmp_path / words[1]), data=tmp_path)
     with pytest.raises(Refused, match="no file"):
-        command(ach, tmp_path, "send", "--again", "nothing.ach")
+        command(ach, "send", "--again", "nothing.ach", data=tmp_path)
 
 
 def test_it_is_among_the_commands_and_the_turns_of_the_worker() -> None:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from caretill.cli import export, import_
-from caretill.cli.frame import OK, USAGE, Answer, Refused
+from caretill.cli.frame import OK, USAGE, Refused
+from house.commands import command
 from rooms.intake.deliveries import SAMPLE, sample, write
 
 pytestmark = pytest.mark.usefixtures("db")
-
-
-def command(module: ModuleType, *words: str) -> Answer:
-    parser = argparse.ArgumentParser()
-    module.arguments(parser)
-    answer: Answer = module.run(parser.parse_args(words))
-    return answer
 
 
 def test_import_prints_a_summary(capsys: pytest.CaptureFixture[str]) -> None:

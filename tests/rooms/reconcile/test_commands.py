@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from caretill.cli import import_, reconcile
-from caretill.cli.frame import BROKEN, OK, USAGE, Answer, Refused
+from caretill.cli.frame import BROKEN, OK, USAGE, Refused
 from caretill.core import clock
 from caretill.payments.gateways import installed
 from house.bank import at_bank, bai2_text
+from house.commands import command
 from house.desk import Desk
 from house.remitter import Remitter, a_charge
-
-
-def command(module: ModuleType, *words: str) -> Answer:
-    parser = argparse.ArgumentParser()
-    module.arguments(parser)
-    answer: Answer = module.run(parser.parse_args(words))
-    return answer
 
 
 def test_from_a_payout_to_no_differences(

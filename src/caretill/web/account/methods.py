@@ -13,12 +13,11 @@ from caretill.ach import handling
 from caretill.autopay import depends
 from caretill.core import audit, clock
 from caretill.letters.method_mails import label
-from caretill.methods import access, change, expiry, mandates
+from caretill.methods import access, change, expiry, mandates, pause
 from caretill.methods.access import Method
 from caretill.payments import queued
 from caretill.people.sessions import Session
 from caretill.regions import bankdays
-from caretill.regions.catalog import organisation
 from caretill.web import preferences
 from caretill.web.account.member import member_form_page, member_page, signed_in
 from caretill.web.forms.methods import NameForm
@@ -69,7 +68,7 @@ def methods(request: HttpRequest, session: Session) -> HttpResponse:
         "listed": listed,
         "done": done if done in DONE else "",
         "can": account_of(session) is not None,
-        "by_bank": organisation().debit_bank is not None,
+        "by_bank": pause.bank_door(),
     }
     return member_page(request, session, "account/methods.html", **figures)
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from caretill.core import tokens
 from caretill.formats import nacha
-from caretill.methods import access, keep, mandates, saving, validate
+from caretill.methods import access, keep, mandates, pause, saving, validate
 from caretill.methods.mandates import MandateText
 from caretill.payments import saving as cards
 from caretill.people.sessions import Session
@@ -73,8 +73,11 @@ def saved_card(request: HttpRequest, session: Session, saving_id: UUID) -> HttpR
 def add_bank(request: HttpRequest, session: Session) -> HttpResponse:
     """The numbers; then what is agreed to, whole, and the press. Between the two they are sealed in the page."""
     account_id = account_of(session)
-    if account_id is None or catalog.organisation().debit_bank is None:
+    door = pause.bank_door()
+    if account_id is None or door == "none":
         raise Hidden
+    if door == "paused":
+        return SeeOther(url("methods"))  # which says so
     if request.method == "POST" and "kept" in request.POST:
         return _second_step(request, session, account_id)
     form, business = BankForm.read(request, ""), "business" in request.POST

@@ -10,10 +10,9 @@ from django.http import HttpRequest, HttpResponse
 
 from caretill.ach import handling
 from caretill.autopay import depends
-from caretill.methods import access, change, mandates
+from caretill.methods import access, change, mandates, pause
 from caretill.methods.access import Method
 from caretill.people.sessions import Session
-from caretill.regions.catalog import organisation
 from caretill.web import network, preferences
 from caretill.web.account.member import member_form_page, member_page, signed_in
 from caretill.web.account.methods import mine, shown, there, used
@@ -51,7 +50,7 @@ def replace(request: HttpRequest, session: Session, method: UUID) -> HttpRespons
     told: dict[str, Any] = {
         "one": shown(request, one),
         "options": options,
-        "by_bank": organisation().debit_bank is not None,
+        "by_bank": pause.bank_door(),
     }
     return member_form_page(request, session, "account/method_replace.html", form, **told)
 

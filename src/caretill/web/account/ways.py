@@ -16,6 +16,7 @@ from caretill.core.words import say
 from caretill.letters.dates import long_date
 from caretill.letters.method_mails import label
 from caretill.methods import access as methods
+from caretill.methods import pause
 from caretill.methods.access import Method
 from caretill.people.sessions import Session
 from caretill.people.viewer import Hidden
@@ -28,7 +29,9 @@ Row = dict[str, Any]
 
 def usable(session: Session) -> dict[str, Method]:
     """The member's ways to pay from which money can be taken later, by what stands in the form."""
-    return {str(each.id): each for each in methods.listed(session.viewer) if orders.can_be_used(each)}
+    kinds = ("card",) if pause.paused() else ("card", "bank")
+    listed = methods.listed(session.viewer)
+    return {str(each.id): each for each in listed if each.kind in kinds and orders.can_be_used(each)}
 
 
 def choices(request: HttpRequest, found: dict[str, Method]) -> list[tuple[str, str, str]]:

@@ -143,6 +143,9 @@ def sent(request: HttpRequest, flow: Flow, answer: Answer) -> HttpResponse:
         case "method_gone" | "mandate_ended" | "not_validated":
             flow.pay_by("")
             return kept(request, check_page(request, flow, 409, "gone"), flow)
+        case "paused":
+            flow.pay_by("")
+            return kept(request, SeeOther(url("how", flow.id)), flow)  # which says so
         case "key_conflict":
             return errors.problem(request, 409)
     return errors.problem(request, 404, "flow_gone")

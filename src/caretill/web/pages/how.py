@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from caretill.core import audit
 from caretill.formats import nacha
 from caretill.methods import access as methods
+from caretill.methods import pause
 from caretill.methods.access import Method
 from caretill.methods.keep import BankAsk, shown_digits
 from caretill.people.viewer import Hidden
-from caretill.regions.catalog import organisation
 from caretill.web.account import member
 from caretill.web.flow import kept, signed, with_flow
 from caretill.web.forms.bank import BankForm, HowForm
@@ -44,8 +44,8 @@ def how(request: HttpRequest, flow: Flow) -> HttpResponse:
     """The choice. A card on the processor's page is what it is until something else is chosen."""
     if not flow.amounts:
         return SeeOther(url("amount", flow.id))
-    saved, by_bank = ready(request, flow), organisation().debit_bank is not None
-    known = {"card", *(str(each.id) for each in saved), *(("bank",) if by_bank else ())}
+    saved, by_bank = ready(request, flow), pause.bank_door()
+    known = {"card", *(str(each.id) for each in saved), *(("bank",) if by_bank == "open" else ())}
     form = HowForm.read(request, flow.how or "card", frozenset(known))
     if form.sent and form.how == "bank":
         return SeeOther(url("pay_bank", flow.id))
@@ -66,7 +66,7 @@ def pay_bank(request: HttpRequest, flow: Flow) -> HttpResponse:
     """A bank account, typed. It is kept by us only once its owner agreed: until then it is in the sealed cookie."""
     if not flow.amounts:
         return SeeOther(url("amount", flow.id))
-    if organisation().debit_bank is None:
+    if pause.bank_door() != "open":
         return SeeOther(url("how", flow.id))
     asks_email = not flow.login and not flow.email
     form = BankForm.read(request, flow.bank.get("holder_name", "") or flow.payer_name, asks_email=asks_email)
@@ -90,7 +90,7 @@ def ready(request: HttpRequest, flow: Flow) -> list[Method]:
     session = member.of(request) if flow.login else None
     if session is None:
         return []
-    kinds = ("card", "bank") if organisation().debit_bank else ("card",)
+    kinds = ("card", "bank") if pause.bank_door() == "open" else ("card",)
     found = [each for each in methods.listed(session.viewer) if each.state == "ready" and each.kind in kinds]
     for account_id in {each.account_id for each in found}:
         audit.record_read(account_id, session.viewer.name, "methods", None)

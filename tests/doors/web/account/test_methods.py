@@ -15,7 +15,6 @@ from caretill.methods import access, change, mandates, validate
 from caretill.payments import charge
 from caretill.people import sessions
 from caretill.regions import catalog
-from caretill.web.account import methods
 from house import cast, later, wallet
 from house.desk import Desk, processor_desk
 from house.member import MemberOf, a_member
@@ -259,7 +258,7 @@ def test_an_organisation_without_a_bank_for_debits_offers_none(db: None, monkeyp
     assert "Save a bank account" in text_of(browser.get(WAYS))
     without = replace(catalog.organisation(), debit_bank=None)
     monkeypatch.setattr(catalog, "organisation", lambda: without)
-    monkeypatch.setattr(methods, "organisation", lambda: without)
+    monkeypatch.setattr(catalog, "organisation", lambda: without)
     said = text_of(browser.get(WAYS))
     assert "Save a card" in said and "Save a bank account" not in said
     assert browser.get(f"{WAYS}bank/").status_code == 404
