@@ -21,7 +21,7 @@ from caretill.sim.processor.shell import BASE_URL, NoAnswer, Page, Shell
 KEYS = Keys("life-processor-key", "life-callback-secret", "life-admin-key")
 # Only time ends these, and no time passes within a call here: they are the same as an answer that is lost.
 LEFT_OUT = ("dark",)
-FAULTS = tuple(sorted(name for name in CATALOGUE if name not in LEFT_OUT))
+FAULTS = (*sorted(name for name in CATALOGUE if name not in LEFT_OUT), "captured_late")  # the rarest to strike, twice
 # A refund that takes its time, one that fails, a dispute that is lost, one that is won: each of a card's own.
 SLOW_BACK, FAILS_BACK, LOST, WON = "4000000000007726", "4000000000005126", "4000000000000259", "4000000000002685"
 LATEST_HOURS = 40  # after the session ended: the bank's yes
@@ -63,7 +63,7 @@ class Counter:
             asked: dict[str, Any] = {"fault": self.chance.choice(FAULTS)}
             if asked["fault"] == "captured_late":
                 asked["seconds"] = self.chance.choice((20, 2_000, 3_600 * self.chance.randint(1, LATEST_HOURS)))
-                if self.chance.random() < 0.4:  # and the message of it comes to nobody
+                if self.chance.random() < 0.6:  # and the message of it comes to nobody
                     self.shell.admin("POST", "faults", {"fault": "callback_lost", "times": 3})
             self.shell.admin("POST", "faults", asked)
 

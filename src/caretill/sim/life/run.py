@@ -6,16 +6,18 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from caretill.core import clock, ids, outbox, sql
 from caretill.payments import callbacks, disputes, refund, sweep
 from caretill.payments.gateways import installed
 from caretill.reconcile import run as reconcile
 from caretill.sim.life.bank import Bank, Banking
+from caretill.sim.life.calendar import NEW_YORK
 from caretill.sim.life.counter import LATEST_HOURS, Counter
 from caretill.sim.life.edges import Crash, Edges
 from caretill.sim.life.later import Later
@@ -33,7 +35,10 @@ STARTS = (
     datetime(2027, 1, 10, 17, tzinfo=UTC),
     datetime(2026, 6, 25, 17, tzinfo=UTC),
     datetime(2026, 11, 20, 17, tzinfo=UTC),
+    datetime(2027, 12, 14, 17, tzinfo=UTC),  # Christmas and New Year's Day on Saturdays
 )
+# Hours in which a day ends: for the bank's files, where people live, for machines.
+DAYS_END = ((NEW_YORK, time(16, 30)), (ZoneInfo("America/Los_Angeles"), time(23, 30)), (ZoneInfo("UTC"), time(23, 30)))
 NIGHT_TURNS = 4
 DRAIN_HOURS = (1, 1, 2, 4, 8, *[24] * 45)
 # After a bank's silence: a yes as late as it may be, the night that pays it out, the morning its file is read.
@@ -158,8 +163,10 @@ class _Days:
                 self.counter.dark(30 * 3_600)
             self._pass(seconds=chance.choice((1, 20, 300, 4_000)))
             self._turn()
-        if self.wish.faults and chance.random() < 0.02:
-            self._no_mail_until = clock.now() + timedelta(days=chance.randint(1, 25))
+        if chance.random() < 0.3:
+            self._late()
+        if self.wish.faults and chance.random() < 0.04:
+            self._no_mail_until = clock.now() + timedelta(days=chance.choice((1, 5, 14, 25)))
         for _ in range(NIGHT_TURNS):
             self._pass(seconds=chance.choice((40, 900, 3_000)))
             self._turn()
@@ -167,6 +174,16 @@ class _Days:
             self._runs()
         self._pass(seconds=_till_morning(self.held))
         self._runs()
+
+    def _late(self) -> None:
+        """Somebody comes in an hour in which a day ends; they pay from their bank more often than by day."""
+        zone, at = self.chance.choice(DAYS_END)
+        from_when = datetime.combine(clock.now().astimezone(zone).date(), at, zone)
+        until = from_when + timedelta(minutes=self.chance.randrange(90))
+        self._pass(seconds=max(0, int((until - clock.now()).total_seconds())))
+        self.life.operations += 1
+        self.people.errand([*self.more, (self.banking.pay_from_bank, 20)])
+        self._turn()
 
     def _settles(self) -> None:
         """Some mornings what was paid out is read, and booked once it has arrived; killed anywhere, and begun again."""
