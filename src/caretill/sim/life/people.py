@@ -53,6 +53,13 @@ class People:
         bill = self.chance.choice(self.town.owed())
         self._pay((bill,), self.amounts((bill,)))
 
+    def pay_whole(self, bill: Owed) -> None:
+        """All of a bill, by a good card, on a good day."""
+        ask = self._ask((bill,), (bill.charge_cents,))
+        answer = take.pay(ask)
+        if answer.code == "open" and answer.payment_id and self.counter.pay(answer.url, GOOD):
+            look.came_back(ask.account_id, answer.payment_id)
+
     def pay_several(self) -> None:
         """Several bills at once, of one account or of a family's."""
         region = self.chance.choice(self.town.families).region

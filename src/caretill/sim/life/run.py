@@ -16,6 +16,7 @@ from caretill.core import clock, ids, outbox, sql
 from caretill.payments import callbacks, disputes, refund, sweep
 from caretill.payments.gateways import installed
 from caretill.reconcile import run as reconcile
+from caretill.regions import catalog
 from caretill.sim.life.bank import Bank, Banking
 from caretill.sim.life.calendar import NEW_YORK
 from caretill.sim.life.counter import LATEST_HOURS, Counter
@@ -43,6 +44,7 @@ NIGHT_TURNS = 4
 DRAIN_HOURS = (1, 1, 2, 4, 8, *[24] * 45)
 # After a bank's silence: a yes as late as it may be, the night that pays it out, the morning its file is read.
 LAST_NEWS = timedelta(hours=LATEST_HOURS) + timedelta(days=3)
+LARGE_CENTS = 2_000_000  # more than a life gives back
 _WAITS = """
     SELECT EXISTS (SELECT 1 FROM payments_callback WHERE applied_at IS NULL AND due_at <= %(now)s) AS callbacks,
         EXISTS (SELECT 1 FROM payments_attempt WHERE lease_until <= %(now)s) AS payments,
@@ -170,8 +172,8 @@ class _Days:
         for _ in range(NIGHT_TURNS):
             self._pass(seconds=chance.choice((40, 900, 3_000)))
             self._turn()
-        if chance.random() < 0.5:
-            self._runs()
+        if chance.random() < 0.2:
+            self._runs()  # out of turn
         self._pass(seconds=_till_morning(self.held))
         self._runs()
 
@@ -190,6 +192,8 @@ class _Days:
         if self.chance.random() < 0.3:
             with suppress(Crash), self.edges.risk(self.people.rival):
                 reconcile.turn()
+            with suppress(Crash), self.edges.risk(self.people.rival):
+                disputes.find_new()
 
     def _runs(self) -> None:
         self._settles()
@@ -208,10 +212,17 @@ class _Days:
                 self._pass(seconds=400)
                 self._turn()
             self._runs()
-            if hours == 24 and self._news_to_come():
+            if hours == 24:
                 reconcile.turn()  # what no message told of is found in a payout
-            elif hours == 24 and not _under_way():
-                return
+                disputes.find_new()
+                if self._news_to_come() or _under_way():
+                    continue
+                if self.counter.silent_at is None:
+                    return
+                # A payout that would not be above nothing waits for more, and what is in it with it.
+                for bill in self.town.deliver_large(LARGE_CENTS):
+                    self.people.pay_whole(bill)
+                self.counter.silent_at = None
 
     def _news_to_come(self) -> bool:
         self.counter.read_log()
@@ -296,7 +307,8 @@ def _under_way() -> bool:
         "SELECT EXISTS (SELECT 1 FROM payments_attempt WHERE lease_until IS NOT NULL)"
         " OR EXISTS (SELECT 1 FROM payments_refund WHERE state NOT IN ('succeeded', 'failed'))"
         " OR EXISTS (SELECT 1 FROM payments_dispute WHERE state = 'open')"
-        " OR EXISTS (SELECT 1 FROM payments_callback WHERE applied_at IS NULL) AS found"
+        # A refusal that has no name here is looked for an hour long, and moves nothing.
+        " OR EXISTS (SELECT 1 FROM payments_callback WHERE applied_at IS NULL AND kind <> 'charge.declined') AS found"
     )
     return bool(row and row["found"])
 
@@ -309,7 +321,7 @@ def _booked() -> list[Booked]:
         " p.origin <> '' OR EXISTS (SELECT 1 FROM ach_again n WHERE n.account_id = p.account_id AND n.key = p.key)"
         " AS in_name, EXISTS (SELECT 1 FROM ach_again n WHERE n.account_id = p.account_id AND n.key = p.key) AS again,"
         " p.origin, p.origin_id, p.created_at AS begun_at,"
-        " coalesce(p.posts_on, (p.created_at AT TIME ZONE 'America/Los_Angeles')::date) AS moves_on,"
+        " coalesce(p.posts_on, (p.created_at AT TIME ZONE (%s::jsonb->>p.region))::date) AS moves_on,"
         " (SELECT coalesce(sum(r.amount_cents), 0) FROM payments_refund r WHERE r.account_id = p.account_id"
         " AND r.payment_id = p.id AND r.state = 'succeeded')::bigint AS refunded_cents,"
         " NOT p.family OR a.lease_until IS NULL AS settled, (SELECT count(*) FROM core_outbox o"
@@ -317,7 +329,8 @@ def _booked() -> list[Booked]:
         " AND o.body->>'payment_id' = p.id::text)::int AS told,"
         " (SELECT min(e.recorded_at) FROM payments_event e WHERE e.account_id = p.account_id AND e.payment_id = p.id"
         " AND e.to_state IN ('failed', 'voided')) AS over_at FROM payments_payment p"
-        " JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id"
+        " JOIN payments_attempt a ON a.account_id = p.account_id AND a.payment_id = p.id",
+        (sql.dumps({region.slug: region.time_zone for region in catalog.regions()}),),
     )
     return [Booked(**row) for row in rows]
 

@@ -70,16 +70,29 @@ class Town:
     def deliver(self, wanted: list[tuple[Family, Owed | None]]) -> None:
         """One delivery: new bills, or a higher version of one with another amount."""
         today = clock.now().date()
-        rows = [self._bill(family, owed, today) for family, owed in wanted]
+        self._apply([self._bill(family, owed, today) for family, owed in wanted], [family for family, _ in wanted])
+
+    def deliver_large(self, cents: int) -> list[Owed]:
+        """A bill of so much for each payee, for the first family."""
+        family, today, before = self.families[0], clock.now().date(), {*self.families[0].bills}
+        rows = [self._bill(family, None, today) for _ in PAYEES]
+        for (bill, line), (kind, payee) in zip(rows, PAYEES, strict=True):
+            bill |= {"kind": kind, "payee": payee}
+            line |= {"charge_cents": cents}
+        self._apply(rows, [family])
+        return [each for bill_id, each in family.bills.items() if bill_id not in before]
+
+    def _apply(self, rows: list[tuple[dict[str, Any], dict[str, Any]]], families: list[Family]) -> None:
+        today = clock.now().date()
         with transaction.atomic():
             issue.open_feed()
-            for place, family in enumerate({family.number: family for family, _ in wanted}.values(), 1):
+            for place, family in enumerate({family.number: family for family in families}.values(), 1):
                 _put("feed_account", _account(family, place))
                 _put("feed_person", _person(family, place))
             for place, (bill, line) in enumerate(rows, 1):
                 _put("feed_bill", bill | {"row": place})
                 _put("feed_line", line | {"row": place})
-            answer = issue.apply_feed("life", {family.region: today for family, _ in wanted})
+            answer = issue.apply_feed("life", {family.region: today for family in families})
         assert not answer["problems"], answer
         # In life another program reads the feed; here each later commit would empty its tables once more.
         sql.execute("DISCARD TEMP")
