@@ -30,7 +30,7 @@ from caretill.people.viewer import NOBODY
 from caretill.regions import bankdays
 
 ROUTING = "123456780"
-THEIR_BANK = "091400606"
+THEIR_BANK = "091499992"
 OURS = "125099996"
 DAYS = (10, 11, 12, 13)  # so many days from today something is taken: all are planned at once
 CODES = ("R01", "R01", "R01", "R09", "R02", "R10")  # most that comes back came for want of money

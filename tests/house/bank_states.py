@@ -11,6 +11,7 @@ from uuid import UUID
 
 from caretill.core import clock
 from caretill.core.words import say
+from caretill.methods import pause
 from caretill.payments import charge, holds
 from caretill.payments.record import record
 from house import wallet
@@ -18,16 +19,9 @@ from house.cast import Bill, a_bill
 from house.matrix_states import Show, Stage
 from house.member import a_member
 from house.member_states import opened
-from house.payer import HIDDEN, Payer
+from house.payer import HIDDEN, TYPED_BANK, Payer
 from house.saved import a_bank, saved_ask
 
-TYPED = {
-    "holder_name": "Pat Payer",
-    "account_type": "checking",
-    "routing": "123456780",
-    "number": "000123456789",
-    "number_again": "000123456789",
-}
 BANK: dict[str, Show] = {}
 
 
@@ -40,7 +34,7 @@ def to_agree(s: Stage, bill: Bill | None = None) -> Payer:
     """In front of the words that are agreed to by pressing."""
     payer = Payer(bill or a_bill(14_000), language=s.language)
     payer.to_check()
-    payer.post("bank", TYPED)
+    payer.post("bank", TYPED_BANK)
     return payer
 
 
@@ -70,6 +64,12 @@ def bank_how(s: Stage) -> None:
     payer = Payer(a_bill(14_000), language=s.language)
     payer.to_check()
     goes(s, payer, payer.at("how"))
+
+
+@shown
+def bank_paused(s: Stage) -> None:
+    pause.keep([wallet.TOO_MANY])
+    bank_how(s)
 
 
 @shown

@@ -20,7 +20,7 @@ from house.cast import Bill, a_bill
 from house.saved import a_bank, saved_ask
 
 MONDAY = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # one in the afternoon in New York; Thursday is a holiday
-THEIR_BANK = "091400606"
+THEIR_BANK = "091499992"
 
 
 @dataclass

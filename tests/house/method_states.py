@@ -6,7 +6,7 @@ import functools
 from datetime import date
 from uuid import UUID
 
-from caretill.methods import change, mandates, validate
+from caretill.methods import change, mandates, pause, validate
 from house import wallet
 from house.cast import a_bill
 from house.matrix_states import Show, Stage
@@ -47,6 +47,12 @@ def a_full_wallet() -> tuple[MemberOf, dict[str, UUID]]:
 @shown
 def methods_all(s: Stage) -> None:
     opened(s, a_full_wallet()[0], WAYS)
+
+
+@shown
+def methods_paused(s: Stage) -> None:
+    pause.keep([wallet.TOO_MANY])
+    methods_all(s)
 
 
 @shown
@@ -157,7 +163,7 @@ def typed(s: Stage, routing: str) -> None:
 
 @shown
 def method_bank_wrong(s: Stage) -> None:
-    typed(s, "021000022")
+    typed(s, "021099994")
 
 
 @shown

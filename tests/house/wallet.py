@@ -8,12 +8,13 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from caretill.core import sql
-from caretill.methods import access, keep, mandates, validate
+from caretill.methods import access, keep, mandates, pause, validate
 from caretill.methods.mandate_text import MandateKind, MandateText
 from caretill.payments import saving as cards
 
-ROUTING = "021000021"
+ROUTING = "021099993"
 NUMBER = "4417123456789"
+TOO_MANY = pause.Held("medical_group", "overall", 30, 200)
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ BUSINESS, CONSUMER = {"R05", "R29", "R31"}, {"R07", "R10", "R11"}
 SEQUELS = {code for code in nacha_codes.return_codes() if "R61" <= code <= "R77"}
 CHANGED = {"C01", "C02", "C03", "C05", "C06", "C07"}
 DATA = {
-    "C01": "1918171614", "C02": "231380104", "C03": "231380104   1918171614", "C04": "Ana Nunez", "C05": "37",
-    "C06": "1918171614          37", "C07": "2313801041918171614       37", "C09": "A1",
+    "C01": "1918171614", "C02": "231399991", "C03": "231399991   1918171614", "C04": "Ana Nunez", "C05": "37",
+    "C06": "1918171614          37", "C07": "2313999911918171614       37", "C09": "A1",
 }  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def test_every_return_code(db: None, sec_code: str, settles: bool) -> None:
 def test_every_sequel_of_a_return(db: None, sec_code: str) -> None:
     with _filed(sorted(SEQUELS), sec_code, settles=True) as made:
         took(*(a_return(entry(payment), "R02") for _, payment in made.values()))
-        more = {"return_trace": "091400600000001", "return_settlement": "328", "return_code": "R02"}
+        more = {"return_trace": "091499990000001", "return_settlement": "328", "return_code": "R02"}
         took(*(a_return(entry(payment), "R68", **more) for _, payment in made.values()))
         assert {bill.figures()["payable_cents"] for bill, _ in made.values()} == {5_000}
         told = took(*(a_return(entry(payment), code, **more) for code, (_, payment) in made.items()))
@@ -160,7 +160,7 @@ def test_every_change_code(db: None, sec_code: str) -> None:
             row = sql.one("SELECT routing, last4, account_type, state FROM methods_method m WHERE id = %s",
                           (entry(payment)["method_id"],))  # fmt: skip
             assert row == {
-                "routing": "231380104" if code in ("C02", "C03", "C07") else "123456780",
+                "routing": "231399991" if code in ("C02", "C03", "C07") else "123456780",
                 "last4": "1614" if code in ("C01", "C03", "C06", "C07") else "6789",
                 "account_type": "savings" if code in ("C05", "C06", "C07") else "checking",
                 "state": "ready",

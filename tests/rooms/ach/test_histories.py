@@ -83,7 +83,7 @@ class History:
         for row in rows:
             code = self.chance.choice(FATES)
             if code and self.chance.random() < 0.35:
-                more = {"return_trace": "091400600000001", "return_code": "R01"} if code in ("R68", "R73") else {}
+                more = {"return_trace": "091499990000001", "return_code": "R01"} if code in ("R68", "R73") else {}
                 lines.append(a_return(row, code, information="" if more else str(self.chance.random()), **more))
         if lines:
             told = took(*lines)

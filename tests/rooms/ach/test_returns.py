@@ -241,7 +241,7 @@ def test_dishonoured_and_contested(db: None) -> None:
         settle.settle()
         row = entry(payment)
         took(a_return(row, "R01"))
-        more = {"return_trace": "091400600000001", "return_settlement": "328", "return_code": "R01"}
+        more = {"return_trace": "091499990000001", "return_settlement": "328", "return_code": "R01"}
         assert took(a_return(row, "R68", **more)).applied == 1
         assert bill.figures()["payable_cents"] == 5_000
         row_ = sql.one("SELECT state, why FROM ach_again")
@@ -260,11 +260,11 @@ def test_dishonoured_and_contested(db: None) -> None:
     ("code", "corrected", "number", "routing", "kind"),
     [
         ("C01", "1918171614", "1918171614", "123456780", "checking"),
-        ("C02", "231380104", "000123456789", "231380104", "checking"),
-        ("C03", "231380104   1918171614", "1918171614", "231380104", "checking"),
+        ("C02", "231399991", "000123456789", "231399991", "checking"),
+        ("C03", "231399991   1918171614", "1918171614", "231399991", "checking"),
         ("C05", "37", "000123456789", "123456780", "savings"),
         ("C06", "1918171614          37", "1918171614", "123456780", "savings"),
-        ("C07", "2313801041918171614       37", "1918171614", "231380104", "savings"),
+        ("C07", "2313999911918171614       37", "1918171614", "231399991", "savings"),
     ],
 )
 def test_a_change_is_there_for_the_next_debit(
@@ -287,7 +287,7 @@ def test_a_change_is_there_for_the_next_debit(
     [
         ("C01", "", "quarantined", "corrected_empty"),
         ("C01", "12X4567", "quarantined", "corrected_account"),
-        ("C02", "231380105", "quarantined", "corrected_routing"),
+        ("C02", "231399992", "quarantined", "corrected_routing"),
         ("C05", "99", "quarantined", "corrected_account_type"),
         ("C09", "A1", "noted", "about_our_file"),
         ("C13", "", "noted", "about_our_file"),

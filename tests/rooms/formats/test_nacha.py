@@ -15,10 +15,10 @@ from caretill.formats.nacha import BatchHeader, Change, FileHeader, Information,
 from caretill.formats.nacha_write import Entry, NachaUnwritable, Written, write
 from house.nacha_reader import judge
 
-HEADER = FileHeader("121042882", "1234567890", datetime(2026, 11, 24, 15, 30), "B", "Bank of Trees", "Larkspur Health")
-WEB = BatchHeader("Larkspur Health", "1234567890", "WEB", "MED BILL", "12104288", date(2026, 11, 25))
-BANKS = ("231380104", "121042882", "091400606", "021000021", "011000015")
-ENTRY = Entry(27, "231380104", "556677889", 12550, "A1B2C3", "Ana Nunez", "S ", 7)
+HEADER = FileHeader("121099990", "1234567890", datetime(2026, 11, 24, 15, 30), "B", "Bank of Trees", "Larkspur Health")
+WEB = BatchHeader("Larkspur Health", "1234567890", "WEB", "MED BILL", "12109999", date(2026, 11, 25))
+BANKS = ("231399991", "121099990", "091499992", "021099993", "011099990")
+ENTRY = Entry(27, "231399991", "556677889", 12550, "A1B2C3", "Ana Nunez", "S ", 7)
 
 
 def written(*batches: tuple[BatchHeader, list[Entry]]) -> tuple[bytes, Written]:
@@ -45,20 +45,20 @@ def refused(header: BatchHeader, *entries: Entry) -> str:
 def test_every_column_of_a_file() -> None:
     lines = one(WEB, ENTRY)
     assert lines[0] == (
-        "101 1210428821234567890"
+        "101 1210999901234567890"
         + "2611241530B094101"
         + "Bank of Trees".ljust(23)
         + "Larkspur Health".ljust(23)
         + " " * 8
     )
     assert lines[1] == (
-        "5225Larkspur Health " + " " * 20 + "1234567890WEBMED BILL  " + " " * 6 + "261125   1121042880000001"
+        "5225Larkspur Health " + " " * 20 + "1234567890WEBMED BILL  " + " " * 6 + "261125   1121099990000001"
     )
     assert lines[2] == (
-        "627231380104556677889        0000012550A1B2C3         Ana Nunez             S 0121042880000007"
+        "627231399991556677889        0000012550A1B2C3         Ana Nunez             S 0121099990000007"
     )
-    assert lines[3] == "82250000010023138010000000012550000000000000" + "1234567890" + " " * 25 + "121042880000001"
-    assert lines[4] == "9000001000001000000010023138010000000012550000000000000" + " " * 39
+    assert lines[3] == "82250000010023139999000000012550000000000000" + "1234567890" + " " * 25 + "121099990000001"
+    assert lines[4] == "9000001000001000000010023139999000000012550000000000000" + " " * 39
     assert lines[5:] == ["9" * 94] * 5
 
 
@@ -98,7 +98,7 @@ def test_what_was_written_is_read_back(batches: list[list[Entry]], sec: str) -> 
     assert len(back) == len(given_entries)
     for entry, found in zip(given_entries, back, strict=True):
         assert (found.code, found.routing, found.account) == (entry.code, entry.routing, entry.account)
-        assert (found.amount_cents, found.trace) == (entry.amount_cents, f"12104288{entry.sequence:07d}")
+        assert (found.amount_cents, found.trace) == (entry.amount_cents, f"12109999{entry.sequence:07d}")
         assert found.individual_id == entry.individual_id.strip()
         assert found.name == nacha.fold_name(entry.name)
         assert found.discretionary == entry.discretionary.strip()
@@ -107,15 +107,15 @@ def test_what_was_written_is_read_back(batches: list[list[Entry]], sec: str) -> 
 
 
 RETURNS = [
-    Return("R01", "121042880000007", "23138010", "Not enough"),
-    Return("R14", "121042880000007", "23138010", died="261101"),
+    Return("R01", "121099990000007", "23139999", "Not enough"),
+    Return("R14", "121099990000007", "23139999", died="261101"),
     Return(
-        "R68", "121042880000007", "23138010", "Untimely", return_trace="231380100000001",
+        "R68", "121099990000007", "23139999", "Untimely", return_trace="231399990000001",
         return_settlement="330", return_code="R10",
     ),
     Return(
-        "R73", "121042880000007", "23138010", return_trace="231380100000001", return_settlement="330",
-        return_code="R10", returned="261126", original_settlement="329", dishonoured_trace="121042880000009",
+        "R73", "121099990000007", "23139999", return_trace="231399990000001", return_settlement="330",
+        return_code="R10", returned="261126", original_settlement="329", dishonoured_trace="121099990000009",
         dishonoured_settlement="331", dishonoured_code="R68",
     ),
 ]  # fmt: skip
@@ -127,16 +127,16 @@ def test_returns_of_every_form_are_read_back(addendum: Return) -> None:
     data, _ = written((WEB, [entry]))
     assert not judge(data).wrong
     (found,) = nacha_read.entries(io.BytesIO(data))
-    assert found.returns == (replace(addendum, trace="121042880000007", line=4),)
+    assert found.returns == (replace(addendum, trace="121099990000007", line=4),)
     assert found.amount_cents == 12550
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        Change("C01", "121042880000007", "23138010", "1918171614"),
-        Change("C07", "121042880000007", "23138010", "231380104987654321        37"),
-        Change("C62", "121042880000007", "23138010", "1918171614", refused_code="C01"),
+        Change("C01", "121099990000007", "23139999", "1918171614"),
+        Change("C07", "121099990000007", "23139999", "231399991987654321        37"),
+        Change("C62", "121099990000007", "23139999", "1918171614", refused_code="C01"),
     ],
     ids=lambda each: each.code,
 )
@@ -145,7 +145,7 @@ def test_changes_are_read_back(change: Change) -> None:
     data, _ = written((header, [ENTRY._replace(code=26, amount_cents=0, addenda=(change,))]))
     assert not judge(data).wrong
     (found,) = nacha_read.entries(io.BytesIO(data))
-    assert found.changes == (replace(change, trace="121042880000007", line=4),)
+    assert found.changes == (replace(change, trace="121099990000007", line=4),)
 
 
 def test_a_prenote_moves_nothing() -> None:
@@ -177,8 +177,8 @@ def test_a_batch_goes_on_as_another_when_its_control_is_full(monkeypatch: pytest
 @pytest.mark.parametrize(
     ("header", "change", "code"),
     [
-        ({}, {"routing": "231380105"}, "routing_check_digit"),
-        ({}, {"routing": "23138010"}, "routing_wrong_length"),
+        ({}, {"routing": "231399992"}, "routing_check_digit"),
+        ({}, {"routing": "23139999"}, "routing_wrong_length"),
         ({}, {"routing": "991380104"}, "routing_not_in_use"),
         ({}, {"account": "1" * 18}, "account_too_long"),
         ({}, {"account": "12345A"}, "account_not_digits"),
@@ -195,7 +195,7 @@ def test_a_batch_goes_on_as_another_when_its_control_is_full(monkeypatch: pytest
         ({}, {"sequence": 10_000_000}, "trace_too_long"),
         ({}, {"code": 22}, "code_not_in_service_class"),
         ({}, {"addenda": (Information("x" * 81),)}, "information"),
-        ({}, {"addenda": (Return("R01", "1" * 16, "23138010"),)}, "addendum"),
+        ({}, {"addenda": (Return("R01", "1" * 16, "23139999"),)}, "addendum"),
         ({"sec": "TEL", "service": nacha.MIXED}, {"code": 22}, "credit_by_telephone"),
         ({"sec": "IAT"}, {}, "sec"),
         ({"service": 280}, {}, "service_class"),
@@ -221,7 +221,7 @@ def test_trace_numbers_rise_within_a_batch() -> None:
 
 @pytest.mark.parametrize(
     ("header", "code"),
-    [({"destination": "121042883"}, "destination"), ({"modifier": "a"}, "modifier"), ({"origin": " "}, "origin")],
+    [({"destination": "121099991"}, "destination"), ({"modifier": "a"}, "modifier"), ({"origin": " "}, "origin")],
 )
 def test_a_file_header_no_bank_would_take(header: dict[str, str], code: str) -> None:
     with pytest.raises(NachaUnwritable) as caught:
@@ -247,8 +247,8 @@ def test_names_in_the_characters_every_bank_takes(name: str, folded: str) -> Non
 @pytest.mark.parametrize(
     ("routing", "fault"),
     [
-        ("121042882", ""), ("121042883", "check_digit"), ("12104288", "wrong_length"), ("1210428820", "wrong_length"),
-        ("12104288A", "not_digits"), ("", "empty"), ("000000000", "not_in_use"), ("131042889", "not_in_use"),
+        ("121099990", ""), ("121099991", "check_digit"), ("12109999", "wrong_length"), ("1210999900", "wrong_length"),
+        ("12109999A", "not_digits"), ("", "empty"), ("000000000", "not_in_use"), ("131042889", "not_in_use"),
         ("１２１０４２８８２", "not_digits"),
     ],
 )  # fmt: skip

@@ -110,14 +110,14 @@ def test_an_unknown_code_is_said(code: str) -> None:
     [
         ("C01", "1918171614", Corrected(account="1918171614")),
         ("C01", "19-1817 1614", Corrected(account="1918171614")),
-        ("C02", "231380104", Corrected(routing="231380104")),
-        ("C03", "231380104   1918171614", Corrected(routing="231380104", account="1918171614")),
+        ("C02", "231399991", Corrected(routing="231399991")),
+        ("C03", "231399991   1918171614", Corrected(routing="231399991", account="1918171614")),
         ("C04", "Ana Nunez", Corrected(name="Ana Nunez")),
         ("C05", "37", Corrected(account_type="savings")),
         ("C06", "1918171614          27", Corrected(account="1918171614", account_type="checking")),
         (
-            "C07", "2313801041918171614       37",
-            Corrected(routing="231380104", account="1918171614", account_type="savings"),
+            "C07", "2313999911918171614       37",
+            Corrected(routing="231399991", account="1918171614", account_type="savings"),
         ),
         ("C09", "A12345", Corrected(individual_id="A12345")),
         ("C13", "", Corrected()),
@@ -130,9 +130,9 @@ def test_corrected_data_by_code(code: str, raw: str, expected: Corrected) -> Non
 @pytest.mark.parametrize(
     ("code", "raw", "why"),
     [
-        ("C01", "", "empty"), ("C01", "12345678901234X", "account"), ("C02", "231380105", "routing"),
-        ("C03", "231380104", "account"), ("C05", "99", "account_type"), ("C05", "47", "account_type"),
-        ("C07", "231380104123456           XX", "account_type"),
+        ("C01", "", "empty"), ("C01", "12345678901234X", "account"), ("C02", "231399992", "routing"),
+        ("C03", "231399991", "account"), ("C05", "99", "account_type"), ("C05", "47", "account_type"),
+        ("C07", "231399991123456           XX", "account_type"),
     ],
 )  # fmt: skip
 def test_corrected_data_that_cannot_be_used(code: str, raw: str, why: str) -> None:

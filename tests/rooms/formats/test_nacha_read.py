@@ -16,8 +16,8 @@ from caretill.formats.nacha_faults import MOST_FAULTS, SAYS, NachaRejected
 from caretill.formats.nacha_write import Entry, write
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "ach"
-HEADER = FileHeader("121042882", "1234567890", datetime(2026, 11, 24, 15, 30))
-PPD = BatchHeader("Larkspur Health", "1234567890", "PPD", "MED BILL", "12104288", date(2026, 11, 25))
+HEADER = FileHeader("121099990", "1234567890", datetime(2026, 11, 24, 15, 30))
+PPD = BatchHeader("Larkspur Health", "1234567890", "PPD", "MED BILL", "12109999", date(2026, 11, 25))
 
 # Each file: batches, entries, addenda, returns, changes, debits, credits in cents; or line and code of each fault.
 SAMPLES: dict[str, tuple[int, ...] | tuple[tuple[int, str], ...]] = {
@@ -101,7 +101,7 @@ def test_returns_in_shared_files() -> None:
 
 def sound() -> bytes:
     """Two batches of three entries and one, an addenda behind the second: eleven lines, and nine that fill."""
-    entry = Entry(27, "231380104", "556677889", 12550, "A1", "Ana Nunez", "", 1)
+    entry = Entry(27, "231399991", "556677889", 12550, "A1", "Ana Nunez", "", 1)
     out = io.BytesIO()
     first = [entry, entry._replace(sequence=2, addenda=(Information("bill 7"),)), entry._replace(sequence=3)]
     credit = replace(PPD, service=nacha.CREDITS)
@@ -144,11 +144,11 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes], list[tuple[int, str]]]] = [
     ("a longer line", lambda data: data.replace(b"A1 ", b"A1      ", 1), [(3, "long")]),
     (
         "a shorter line",
-        lambda data: data.replace(b"S 0121042880000001", b"").replace(b"  0121042880000001", b"", 1),
+        lambda data: data.replace(b"S 0121099990000001", b"").replace(b"  0121099990000001", b"", 1),
         [],
     ),
     ("columns", put(1, 35, "095"), [(1, "file_header")]),
-    ("bank", put(1, 4, " 121042883"), [(1, "destination")]),
+    ("bank", put(1, 4, " 121099991"), [(1, "destination")]),
     ("created", put(1, 24, "261324"), [(1, "date")]),
     ("hour", put(1, 30, "2561"), [(1, "date")]),
     ("no file header", without(1), [(1, "no_file_header"), (10, "blocked")]),
@@ -161,10 +161,10 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes], list[tuple[int, str]]]] = [
     ("effective", put(2, 70, "261131"), [(2, "date")]),
     ("code", put(3, 2, "99"), [(3, "transaction_code")]),
     ("side", put(3, 2, "22"), [(3, "side"), (7, "batch_debit"), (7, "batch_credit")]),
-    ("routing", put(3, 4, "2313801AB"), [(3, "routing"), (7, "batch_hash")]),
+    ("routing", put(3, 4, "2313999AB"), [(3, "routing"), (7, "batch_hash")]),
     ("check digit", put(3, 12, "5"), [(3, "check_digit")]),
     ("amount", put(3, 30, "00000X2550"), [(3, "amount"), (7, "batch_debit")]),
-    ("trace", put(3, 80, "12104288000000A"), [(3, "trace")]),
+    ("trace", put(3, 80, "12109999000000A"), [(3, "trace")]),
     ("unannounced", put(4, 79, "0"), [(4, "addenda_unannounced")]),
     ("missing", put(3, 79, "1"), [(3, "addenda_missing")]),
     ("addenda type", put(5, 2, "77"), [(5, "addenda_type")]),
@@ -174,7 +174,7 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes], list[tuple[int, str]]]] = [
     ("debits", put(7, 32, "1"), [(7, "batch_debit")]),
     ("credits", put(7, 44, "1"), [(7, "batch_credit")]),
     ("company", put(7, 45, "X"), [(7, "company")]),
-    ("bank of the batch", put(7, 80, "23138010"), [(7, "odfi")]),
+    ("bank of the batch", put(7, 80, "23139999"), [(7, "odfi")]),
     ("number", put(7, 94, "7"), [(7, "batch_number")]),
     ("batches", put(11, 7, "9"), [(11, "file_batches")]),
     ("blocks", put(11, 13, "7"), [(11, "file_blocks")]),

@@ -33,7 +33,7 @@ ASK = keep.BankAsk(uuid7(), uuid7(), "Juana Solano", wallet.ROUTING, wallet.NUMB
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        ({"routing": "021000022"}, "routing_wrong"),
+        ({"routing": "021099994"}, "routing_wrong"),
         ({"routing": "02100002"}, "routing_wrong"),
         ({"routing": "991000021"}, "routing_wrong"),
         ({"routing": ""}, "routing_wrong"),
@@ -210,12 +210,12 @@ def test_what_a_guest_typed_for_one_payment_goes_when_nothing_can_come_of_it(db:
 CORRECTIONS: list[tuple[str, dict[str, str], str]] = [
     ("C01", {"number": "555566667777"}, "corrected"),
     ("C01", {"number": "12"}, "wrong"),
-    ("C02", {"routing": "011401533"}, "corrected"),
-    ("C02", {"routing": "011401534"}, "wrong"),
-    ("C03", {"routing": "011401533", "number": "555566667777"}, "corrected"),
+    ("C02", {"routing": "011499998"}, "corrected"),
+    ("C02", {"routing": "011499999"}, "wrong"),
+    ("C03", {"routing": "011499998", "number": "555566667777"}, "corrected"),
     ("C05", {"account_type": "savings"}, "corrected"),
     ("C05", {}, "wrong"),
-    ("C07", {"routing": "011401533", "number": "555566667777", "account_type": "savings"}, "corrected"),
+    ("C07", {"routing": "011499998", "number": "555566667777", "account_type": "savings"}, "corrected"),
     ("C09", {}, "nothing"),
     ("C13", {}, "nothing"),
 ]

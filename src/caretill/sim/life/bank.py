@@ -25,7 +25,7 @@ from caretill.sim.life.oracle import Intent
 from caretill.sim.life.people import TRIES, People, processor_of
 from caretill.sim.life.town import Owed
 
-ROUTING, THEIR_BANK = "123456780", "091400606"
+ROUTING, THEIR_BANK = "123456780", "091499992"
 PREFIX = "ach:"  # before the reference of a debit, so that no processor's is taken for it
 # (code, banking days after settlement, weight): want of money, closed accounts, and what its holder says weeks later.
 FATES = (("", 0, 80), ("R01", 1, 6), ("R09", 2, 2), ("R02", 1, 4), ("R03", 2, 2), ("R10", 12, 3), ("R07", 8, 2))

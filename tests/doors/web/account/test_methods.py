@@ -84,7 +84,7 @@ def a_session(member: MemberOf) -> Client:
 
 
 WRONG: list[tuple[dict[str, str], str]] = [
-    ({"routing": "021000022"}, "Check the routing number"),
+    ({"routing": "021099994"}, "Check the routing number"),
     ({"number": "123456789012345678", "number_again": "123456789012345678"}, "at most 17 digits"),
     ({"number": "12AB5678", "number_again": "12AB5678"}, "with digits only"),
     ({"number_again": "000123456780"}, "not the same"),
