@@ -31,6 +31,17 @@ _LOST = {"40P01", "40001", "55P03"}  # deadlock, serialisation, lock not availab
 _TRIES = 5
 LOCK = "ach build or send"
 Progress = Callable[[int], None]
+_WAITS = """
+    SELECT 1 AS found WHERE EXISTS (SELECT 1 FROM ach_file WHERE state = 'building')
+        OR EXISTS (SELECT 1 FROM payments_attempt a JOIN payments_payment q ON q.account_id = a.account_id
+            AND q.id = a.payment_id WHERE a.gateway = 'ach' AND a.state = 'queued' AND q.state = 'submitting'
+            AND q.posts_on <= %(standard)s)
+        OR EXISTS (SELECT 1 FROM methods_method WHERE validation IN ('micro', 'prenote') AND filed_at IS NULL
+            AND state = 'checking')
+        OR EXISTS (SELECT 1 FROM payments_refund r JOIN payments_attempt a ON a.account_id = r.account_id
+            AND a.payment_id = r.payment_id AND a.gateway = 'ach' WHERE r.state = 'submitting'
+            AND r.not_before <= %(today)s)
+"""
 
 
 class NoDebitBank(Exception):
@@ -85,6 +96,9 @@ def build(same_day: bool | None = None, progress: Progress | None = None, most: 
     """
     bank = debit_bank()
     with locks.alone(LOCK):
+        if not _anything_waits(bank):
+            finish_dropped()
+            return Built(None, "", 0, 0, 0, 0, 0, 0, 0, None, "")
         file = _open_file(bank, bank.same_day if same_day is None else same_day)
         proved = proofs.take(file, bank)
         refunds.take(file, bank)
@@ -105,6 +119,16 @@ def build(same_day: bool | None = None, progress: Progress | None = None, most: 
         effective_on=kept.effective_on,
         sha256=sum_.sha256 if sum_ else "",
     )
+
+
+def _anything_waits(bank: DebitBank) -> bool:
+    """Whether a file would hold anything, or one was begun: a build that comes often mostly finds nothing."""
+    now = clock.now()
+    days = {
+        "standard": bankdays.effective_entry_date(now, cut_off=bank.cut_off),
+        "today": bankdays.eastern_day(now),
+    }
+    return sql.one(_WAITS, days) is not None
 
 
 def _open_file(bank: DebitBank, same_day: bool) -> dict[str, Any]:
