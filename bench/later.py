@@ -179,7 +179,8 @@ def multiply(connection: psycopg.Connection[Any], tables: Sequence[str], count: 
         connection.execute("ANALYZE later_sealed")
     if times > 1:
         # No figure here looks for a bill; a law asks that it could be found.
-        for table in (*tables, "billing_lookup_key") if count <= CHECKED else tables:
+        named = "billing_lookup_key" not in tables and count <= CHECKED
+        for table in (*tables, "billing_lookup_key") if named else tables:
             _copy(connection, table, times, sealed)
     if "payments_payment" in tables:
         connection.execute(_FOUND)
