@@ -190,6 +190,20 @@ def test_every_key_starts_with_the_account(owner_connection: psycopg.Connection[
     assert not (found := catalogs.key_faults(owner_connection)), "\n".join(found)
 
 
+def test_commit_rule_catches(owner_connection: psycopg.Connection[Any]) -> None:
+    light = "CREATE TEMP TABLE light (id uuid, name varchar(40)) ON COMMIT DELETE ROWS"
+    heavy = "CREATE TEMP TABLE heavy (id uuid, name text) ON COMMIT DELETE ROWS"
+    keyed = "CREATE TEMP TABLE keyed (id uuid PRIMARY KEY) ON COMMIT DELETE ROWS"
+    assert catalogs.heavy_tables(owner_connection, [light, heavy, keyed]) == {"heavy", "keyed"}
+
+
+def test_what_a_worker_keeps_for_a_moment_costs_its_commits_little(owner_connection: psycopg.Connection[Any]) -> None:
+    made = catalogs.moment_tables()
+    assert len(made) > 15 and catalogs.HEAVY.keys() <= made.keys()
+    ours = [statement for name, statement in made.items() if not name.startswith("feed_")]
+    assert catalogs.heavy_tables(owner_connection, ours) == catalogs.HEAVY.keys()
+
+
 def test_word_rule_catches() -> None:
     english = {"a.b": "Pay {amount}", "a.c": "Two", "a.d": "x"}
     spanish = {"a.b": "Pague {monto}", "a.e": "Dos", "a.d": " "}

@@ -6,9 +6,10 @@ taken without an approved run.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -143,6 +144,8 @@ def run_approved() -> dict[str, int]:
     """The worker's: every run that is approved or was left running, taken to its end as far as its dues have closed."""
     counts = {"begun": 0, "failed": 0}
     for each in status(states=("approved", "running")):
+        if each.state == "approved" and clock.now() < each.until and not take.waits():
+            continue  # nothing of it has closed yet
         done = run(each.id)
         if done:
             counts["begun"] += done.done - each.done
@@ -166,16 +169,24 @@ def _slots() -> Iterator[Row]:
 
     A day that comes too soon for ten days of notice is planned as well, and taken when they are over.
     """
+    bank = catalog.organisation().debit_bank
     for region in catalog.organisation().regions:
         here = days.today(region.slug)
-        for ahead in range((days.AHEAD.days) + 1):
-            due_on = here + timedelta(days=ahead)
-            for kind in ("card", "bank"):
-                slot = days.noticed(here, due_on, kind, region.slug)
-                yield {
-                    "due_on": due_on, "method_kind": kind, "region": region.slug, "take_on": slot.take_on,
-                    "closes_at": slot.closes_at, "days": days.wishes_of(due_on),
-                }  # fmt: skip
+        yield from _slots_of(region.slug, region.time_zone, bank.cut_off if bank else bankdays.CUT_OFF, here)
+
+
+@functools.lru_cache(maxsize=64)
+def _slots_of(region: str, time_zone: str, cut_off: time, here: date) -> tuple[Row, ...]:
+    """Those of one region; so far ahead that they are the same all day. `time_zone` and `cut_off` are the region's."""
+    found = []
+    for due_on in (here + timedelta(days=ahead) for ahead in range(days.AHEAD.days + 1)):
+        for kind in ("card", "bank"):
+            slot = days.noticed(here, due_on, kind, region)
+            found.append({
+                "due_on": due_on, "method_kind": kind, "region": region, "take_on": slot.take_on,
+                "closes_at": slot.closes_at, "days": days.wishes_of(due_on),
+            })  # fmt: skip
+    return tuple(found)
 
 
 def _next_cut_off() -> datetime:

@@ -85,6 +85,16 @@ def claim(
     return sql.answer(row["answer"])
 
 
+def waits() -> bool:
+    """Whether anything of automatic payment has closed and is not taken yet, or was left half-taken."""
+    found = sql.one(
+        "SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM autopay_due WHERE state = 'taking') OR EXISTS ("
+        "SELECT 1 FROM autopay_due WHERE state = 'waiting' AND closes_at <= %s AND kind = 'autopay')",
+        (clock.now(),),
+    )
+    return found is not None
+
+
 def finish_left(waited: timedelta = LEFT_AFTER, most: int = SET_ROWS) -> Taken:
     """Begin again what somebody claimed and did not bring to an end: killed, or slower than `waited`."""
     row = sql.one(

@@ -38,6 +38,12 @@ DECLARE
     v_causes jsonb;
     v_last uuid;
 BEGIN
+    -- Most often nothing has closed: then nothing is made, locked or emptied.
+    IF NOT EXISTS (SELECT 1 FROM autopay_due c
+        WHERE c.state = 'waiting' AND c.closes_at <= (p->>'until')::timestamptz AND p->'kinds' ? c.kind
+            AND (p->>'after' IS NULL OR c.account_id >= (p->>'after')::uuid)) THEN
+        RETURN '{"rows": [], "ended": 0, "causes": {}, "last": null}';
+    END IF;
     CREATE TEMP TABLE IF NOT EXISTS autopay_claimed (
         account_id uuid, order_id uuid, due_on date, processor_account text, state text, code text, taking jsonb
     ) ON COMMIT DELETE ROWS;

@@ -7,11 +7,11 @@ DECLARE
     v_answer jsonb;
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS autopay_slot (
-        due_on date, method_kind text, region text, take_on date, closes_at timestamptz
+        due_on date, method_kind varchar(20), region varchar(100), take_on date, closes_at timestamptz
     ) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS autopay_picked (
-        account_id uuid, order_id uuid, scope text, person_id uuid, bill_kind text, cap_cents bigint, region text,
-        method_kind text, days_before smallint, starts_on date, made_on date, due_on date, take_on date,
+        account_id uuid, order_id uuid, scope varchar(20), person_id uuid, bill_kind varchar(40), cap_cents bigint,
+        region varchar(100), method_kind varchar(20), days_before smallint, starts_on date, made_on date, due_on date, take_on date,
         closes_at timestamptz
     ) ON COMMIT DELETE ROWS;
     INSERT INTO autopay_slot

@@ -5,7 +5,7 @@ CREATE TEMP TABLE IF NOT EXISTS outcome (
     currency text, from_state text, to_state text
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS outcome_leg (
-    account_id uuid, payment_id uuid, journal_id uuid, transfer_id uuid, credit_kind text, credit_ref uuid,
-    amount_cents bigint, currency text, code text, phase text, subject_id uuid, target_id uuid, payee text,
-    business_date date
+    account_id uuid, payment_id uuid, journal_id uuid, transfer_id uuid, credit_kind varchar(40), credit_ref uuid,
+    amount_cents bigint, currency varchar(3), code varchar(40), phase varchar(20), subject_id uuid, target_id uuid,
+    payee varchar(100), business_date date
 ) ON COMMIT DELETE ROWS;

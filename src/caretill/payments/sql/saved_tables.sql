@@ -8,6 +8,6 @@ CREATE TEMP TABLE IF NOT EXISTS asked (
     held_until timestamptz, gateway text, brand text, last4 text, attempt text, total_cents bigint
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS asked_part (
-    place int, account_id uuid, payment_id uuid, bill_id uuid, amount_cents bigint, transfer_id uuid, payee text
+    place int, account_id uuid, payment_id uuid, bill_id uuid, amount_cents bigint, transfer_id uuid, payee varchar(100)
 ) ON COMMIT DELETE ROWS;
 CREATE INDEX IF NOT EXISTS asked_part_place ON asked_part (place);

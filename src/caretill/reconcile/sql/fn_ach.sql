@@ -9,8 +9,8 @@ DECLARE
     v_new int;
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS ach_told (
-        payout_ref text, file_id uuid, sha256 bytea, amount_cents bigint, count int, created_at timestamptz,
-        arrives_on date, bank_name text
+        payout_ref varchar(255), file_id uuid, sha256 varchar(64), amount_cents bigint, count int,
+        created_at timestamptz, arrives_on date, bank_name varchar(100)
     ) ON COMMIT DELETE ROWS;
     DELETE FROM ach_told;
     -- File by file: few are new, and each has very many entries.
@@ -18,14 +18,14 @@ BEGIN
         SELECT 1 FROM reconcile_payout y WHERE y.provider = 'ach' AND y.file_sha256 = encode(f.sha256, 'hex'))
     LOOP
         INSERT INTO ach_told (payout_ref, file_id, sha256, amount_cents, count, created_at, arrives_on, bank_name)
-        SELECT v_file.name || ' ' || e.effective_on, v_file.id, v_file.sha256,
+        SELECT v_file.name || ' ' || e.effective_on, v_file.id, encode(v_file.sha256, 'hex'),
             sum(CASE e.kind WHEN 'debit' THEN e.amount_cents ELSE -e.amount_cents END), count(*), v_file.sent_at,
             e.effective_on, upper(regexp_replace(v_file.name, '[^A-Za-z0-9]', '', 'g'))
         FROM ach_entry e WHERE e.file_id = v_file.id AND e.payment_id IS NOT NULL AND e.state <> 'dropped'
         GROUP BY e.effective_on;
     END LOOP;
     INSERT INTO ach_told (payout_ref, sha256, amount_cents, count, created_at, arrives_on, bank_name)
-    SELECT 'returned ' || left(encode(r.sha256, 'hex'), 16), r.sha256,
+    SELECT 'returned ' || left(encode(r.sha256, 'hex'), 16), encode(r.sha256, 'hex'),
         sum(CASE l.kind WHEN 'dishonoured' THEN l.amount_cents ELSE -l.amount_cents END), count(*), r.received_at,
         (r.received_at AT TIME ZONE 'America/New_York')::date, ''
     FROM ach_returned_file r JOIN ach_returned_line l ON l.sha256 = r.sha256 AND l.amount_cents > 0
@@ -38,7 +38,7 @@ BEGIN
         created_at, arrives_on, bank_name, state, fault, file_sha256, gross_cents, fee_cents, matched_by, listed_at,
         changed_at)
     SELECT 'ach', payout_ref, v_last + row_number() OVER (ORDER BY created_at, arrives_on, payout_ref), '',
-        amount_cents, 'USD', count, 'paid', created_at, arrives_on, bank_name, 'filed', '', encode(sha256, 'hex'),
+        amount_cents, 'USD', count, 'paid', created_at, arrives_on, bank_name, 'filed', '', sha256,
         amount_cents, 0, '', v_now, v_now
     FROM ach_told;
     GET DIAGNOSTICS v_new = ROW_COUNT;
@@ -54,7 +54,7 @@ BEGIN
             gross_cents, fee_cents, net_cents, at, state)
         SELECT 'ach', t.payout_ref, l.line, CASE l.kind WHEN 'dishonoured' THEN 'return_undone' ELSE 'return' END,
             encode(l.sha256, 'hex') || ':' || l.line, l.trace, l.code, m.cents, 0, m.cents, t.created_at, 'new'
-        FROM ach_told t JOIN ach_returned_line l ON l.sha256 = t.sha256 AND t.file_id IS NULL AND l.amount_cents > 0
+        FROM ach_told t JOIN ach_returned_line l ON l.sha256 = decode(t.sha256, 'hex') AND t.file_id IS NULL AND l.amount_cents > 0
             AND (l.kind = 'return' OR l.kind IN ('dishonoured', 'contested') AND l.disposition = 'applied'),
             LATERAL (SELECT CASE l.kind WHEN 'dishonoured' THEN l.amount_cents ELSE -l.amount_cents END AS cents) AS m;
     END IF;

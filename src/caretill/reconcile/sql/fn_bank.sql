@@ -7,7 +7,7 @@ DECLARE
     v_rows int;
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS bank_pair (
-        provider text, payout_ref text, line_id uuid, booked_on date, how text
+        provider varchar(40), payout_ref varchar(255), line_id uuid, booked_on date, how varchar(20)
     ) ON COMMIT DELETE ROWS;
     DELETE FROM bank_pair;
     -- By name: the first line that names a payout and has its amount.
@@ -61,8 +61,8 @@ DECLARE
     v_after jsonb;
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS settling (
-        place tid, number int, kind text, account_id uuid, payment_id uuid, net_cents bigint, fee_cents bigint,
-        payee text, business_date date, journal_id uuid
+        place tid, number int, kind varchar(40), account_id uuid, payment_id uuid, net_cents bigint, fee_cents bigint,
+        payee varchar(100), business_date date, journal_id uuid
     ) ON COMMIT DELETE ROWS;
     DELETE FROM settling;
     SELECT * INTO y FROM reconcile_payout WHERE provider = p->>'provider' AND payout_ref = p->>'payout_ref'

@@ -36,7 +36,8 @@ DECLARE
     v_rows int;
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS operation_judged (
-        provider text, payout_ref text, number int, account_id uuid, payment_id uuid, state text, known_cents bigint
+        provider varchar(40), payout_ref varchar(255), number int, account_id uuid, payment_id uuid, state varchar(40),
+        known_cents bigint
     ) ON COMMIT DELETE ROWS;
     DELETE FROM operation_judged;
     INSERT INTO operation_judged (provider, payout_ref, number, account_id, payment_id, state, known_cents)
