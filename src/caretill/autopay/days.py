@@ -1,7 +1,8 @@
 """Days on which something can be taken, and until when a person may still change their mind.
 
-That is a banking day, for cards as well: one rule, said in what is agreed to. A bank debit's file leaves at the cut-off
-of the banking day before (regions.bankdays); a card is charged from the first moment of the day on the region's clocks.
+That is a banking day, for cards as well: one rule, said in what is agreed to. A bank debit's file leaves by the cut-off
+of the banking day before (regions.bankdays), and what is in it was claimed by a run before; a card is charged
+from the first moment of the day on the region's clocks.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from caretill.regions import bankdays, catalog
 NOTICE = timedelta(days=10)  # at least so long before a debit whose amount varies (EFT-1; 12 CFR 1005.10(d))
 AHEAD = timedelta(days=14)  # automatic payment is planned, and its notice leaves, so long before
 MOST_AHEAD = timedelta(days=366)
+RUN_TIME = timedelta(hours=2)  # for a run to take what has closed, and for the file to be written, before the cut-off
 BY_HAND = datetime(9999, 1, 1, tzinfo=UTC)  # when a due closes of which nothing is taken by itself
 _DAY = timedelta(days=1)
 
@@ -39,7 +41,7 @@ def closes_at(take_on: date, method_kind: str, region: str) -> datetime:
     """Until when what is taken on that day can be changed or cancelled."""
     if method_kind == "bank":
         bank = catalog.organisation().debit_bank
-        return bankdays.file_by(take_on, bank.cut_off if bank else bankdays.CUT_OFF)
+        return bankdays.file_by(take_on, bank.cut_off if bank else bankdays.CUT_OFF) - RUN_TIME
     return first_moment(take_on, region)
 
 

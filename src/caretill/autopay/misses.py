@@ -9,6 +9,7 @@ from uuid import UUID
 
 from caretill.autopay import days
 from caretill.core import clock, outbox, sql
+from caretill.people.viewer import NOBODY
 
 MOST_MISSED = 2  # so many payments in a row end a plan; it says so before it is signed
 
@@ -21,7 +22,7 @@ def failed(due: Mapping[str, Any], code: str) -> None:
         "account_id": account_id, "order_id": order_id, "due_on": due["due_on"], "kind": due["kind"], "code": code,
         "ended": ended,
     }  # fmt: skip
-    outbox.put(login_id, "later_failed", body)
+    outbox.put(account_id if login_id == NOBODY else login_id, "later_failed", body)
 
 
 def _missed(account_id: UUID, order_id: UUID, due: Mapping[str, Any]) -> bool:

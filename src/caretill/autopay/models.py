@@ -19,7 +19,7 @@ class Order(Sharded):
     """
 
     kind = models.TextField()
-    login_id = models.UUIDField()
+    login_id = models.UUIDField()  # of nobody (all zeros): a guest's, who holds its link
     region = models.TextField()
     method_account_id = models.UUIDField()
     method_id = models.UUIDField(null=True)  # null: a plan paid by hand

@@ -21,7 +21,7 @@ from caretill.methods import mandates, pause
 from caretill.methods.access import Method
 from caretill.methods.mandates import MandateKind, MandateText
 from caretill.payments.charge import withdraw
-from caretill.people.viewer import Hidden, Viewer
+from caretill.people.viewer import NOBODY, Hidden, Viewer
 from caretill.regions import catalog
 
 Row = dict[str, Any]
@@ -49,7 +49,9 @@ class Wish:
 
     @property
     def login_id(self) -> UUID:
-        """Of the member who asks. Raises Hidden for anybody else."""
+        """Of the member who asks; a guest is nobody. Raises Hidden for anybody else."""
+        if self.viewer.kind == "guest":
+            return NOBODY
         if self.viewer.kind != "member" or self.viewer.login_id is None:
             raise Hidden
         return self.viewer.login_id
@@ -109,10 +111,10 @@ def agree(
     kind: str, wish: Wish, order_id: UUID, method: Method, said: MandateText, *, cents: int | None, varies: bool
 ) -> UUID:
     """Keep what was agreed to, and put it under the order. A mandate that it had before ends with that."""
-    mandate_id = uuid7()
+    mandate_id, guest = uuid7(), wish.login_id == NOBODY
     mandates.agree(
-        method.account_id, method.id, wish.login_id, MANDATES[kind], "member", said, wish.network, cents, varies,
-        email=wish.email, mandate_id=mandate_id,
+        method.account_id, method.id, None if guest else wish.login_id, MANDATES[kind], "guest" if guest else "member",
+        said, wish.network, cents, varies, email=wish.email, mandate_id=mandate_id,
     )  # fmt: skip
     before = sql.one(
         "SELECT mandate_id, method_account_id FROM autopay_order WHERE account_id = %s AND id = %s FOR UPDATE",

@@ -90,14 +90,11 @@ def end(account_id: UUID, order_id: UUID) -> str:
 
 
 def look(most: int = 200) -> dict[str, int]:
-    """Payments by hand whose day is over count as made or missed; a plan of which nothing is left is done."""
-    counts = {"by_hand": 0, "missed": 0, "done": 0}
+    """Payments by hand whose day is over count as made or missed."""
+    counts = {"by_hand": 0, "missed": 0}
     for row in sql.query(sql.load(__file__, "by_hand_due.sql"), {"today": clock.today("UTC") - GRACE, "most": most}):
         with transaction.atomic():
             counts["by_hand" if _by_hand(row) else "missed"] += 1
-    for row in sql.query(sql.load(__file__, "plans_done.sql"), {"most": most}):
-        with transaction.atomic():
-            counts["done"] += orders.end(row["account_id"], row["id"], row["why"])
     return counts
 
 

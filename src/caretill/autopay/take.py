@@ -20,10 +20,12 @@ from caretill.autopay import days, misses
 from caretill.core import clock, sql
 from caretill.payments import charging
 from caretill.payments.charge import SavedAsk, begin_set
+from caretill.people.viewer import NOBODY
 from caretill.regions import catalog
 
 Row = dict[str, Any]
 SET_ROWS = 1_000
+LOOKED_AT = 10_000  # of what was begun, in a turn of the worker
 LEFT_AFTER = timedelta(minutes=6)  # a set that was claimed so long ago is begun again by whoever looks
 MOST_TRIES = 3  # of one due, whatever the cause (ACH-5; the networks' limit for cards is higher)
 RETRY_DAYS = 14  # a card that was refused softly is tried again within these days
@@ -127,16 +129,32 @@ def begin(rows: Sequence[Row]) -> Taken:
     return done
 
 
-def follow(most: int = SET_ROWS) -> dict[str, int]:
-    """Look at the payments of what was begun: taken, tried again on another day, or failed and told."""
+def follow() -> dict[str, int]:
+    """Look at the payments of all that was begun: taken, tried again on another day, or failed and told."""
+    counts: Counter[str] = Counter(taken=0, again=0, failed=0)
+    after: str | None = None
+    while True:
+        part, after = follow_some(after)
+        counts.update(part)
+        if after is None:
+            return dict(counts)
+
+
+def follow_some(after: str | None, most: int = LOOKED_AT) -> tuple[dict[str, int], str | None]:
+    """The same of the next `most` after an account; and the account to go on after, None at the end."""
+    told = {"now": clock.now(), "most": most, "after": after}
     with transaction.atomic():
-        row = sql.one("SELECT autopay_follow(%s::jsonb) AS answer", (sql.dumps({"now": clock.now(), "most": most}),))
+        row = sql.one("SELECT autopay_follow(%s::jsonb) AS answer", (sql.dumps(told),))
     assert row is not None
-    counts = {"taken": int(sql.answer(row["answer"])["taken"]), "again": 0, "failed": 0}
-    for due in sql.query(sql.load(__file__, "not_taken.sql"), {"most": most}):
-        with transaction.atomic():
-            counts[_not_taken(due)] += 1
-    return counts
+    answer = sql.answer(row["answer"])
+    counts = {"taken": int(answer["taken"]), "again": 0, "failed": 0}
+    if answer["over"]:
+        accounts, orders = zip(*answer["over"], strict=True)
+        told = {"accounts": list(accounts), "orders": list(orders)}
+        for due in sql.query(sql.load(__file__, "not_taken.sql"), told):
+            with transaction.atomic():
+                counts[_not_taken(due)] += 1
+    return counts, answer["last"]
 
 
 def ask(row: Row) -> SavedAsk:
@@ -155,14 +173,14 @@ def ask(row: Row) -> SavedAsk:
         language=row["language"],
         statement_name=statement_name(row["region"], row["processor_account"]),
         processor_account=row["processor_account"],
-        channel="member",
+        channel="guest" if row["login_id"] == str(NOBODY) else "member",
         method_id=UUID(row["method_id"]),
         mandate_id=UUID(row["mandate_id"]) if row["mandate_id"] else None,
         origin=row["kind"],
         origin_id=UUID(row["order_id"]),
         initiator="merchant",
         reason=_REASONS[row["kind"]],
-        login_id=UUID(row["login_id"]),
+        login_id=None if row["login_id"] == str(NOBODY) else UUID(row["login_id"]),
         take_on=date.fromisoformat(row["take_on"]),
     )
 

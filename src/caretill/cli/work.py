@@ -15,7 +15,7 @@ from django.db import connection
 
 from caretill.ach import again, rates, settle
 from caretill.ach import returns as ach_returns
-from caretill.autopay import turn
+from caretill.autopay import plan_changes, turn
 from caretill.cli.frame import Answer
 from caretill.cli.processes import asked_to_stop
 from caretill.config.embedded import Embedded
@@ -99,7 +99,8 @@ LANES: dict[str, tuple[Step, ...]] = {
         Step("planning", turn.plan, every=3600),
         Step("notices", turn.tell, every=5),
         Step("due", turn.due, every=5),
-        Step("taken", turn.follow, every=5),
+        Step("taken", turn.Following(), every=5),
+        Step("plans", plan_changes.look, every=60),
     ),
     "debits": (
         Step("returned", ach_returns.finish, every=5),

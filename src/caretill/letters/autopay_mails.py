@@ -32,6 +32,7 @@ log = structlog.get_logger("caretill.letters")
 
 ACTIONS = ("skip", "move", "stop")
 LINK_DAYS = 60
+PLANNED_DAYS = 500
 Body = dict[str, Any]
 
 
@@ -83,8 +84,42 @@ def _send(topic: str, row_id: UUID, address: str, found: Notice, *, acts: bool) 
     once(topic, found.login_id, row_id, address, made)
 
 
+def planned_link(account_id: UUID, order_id: UUID, language: str) -> str:
+    """The page of a guest's payment on a day to come, open to whoever holds its mail."""
+    ending = "" if language == "en" else f"?lang={language}"
+    return f"{settings.CARETILL_PUBLIC_URL.rstrip('/')}/planned/{planned_token(account_id, order_id)}/{ending}"
+
+
+def planned_token(account_id: UUID, order_id: UUID) -> str:
+    """What stands in its address. It outlives the longest wait, so that its end can be read there."""
+    return tokens.seal("planned", {"a": str(account_id), "o": str(order_id)}, PLANNED_DAYS * 24 * 3600)
+
+
+def _told_guest(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
+    """The same to who has no account: to the address that they gave."""
+    order_id = UUID(body["order_id"])
+    row = sql.one(
+        "SELECT email, region, language FROM autopay_order WHERE account_id = %s AND id = %s", (account_id, order_id)
+    )
+    if row is None or not row["email"]:
+        log.warning("nobody to tell", topic=topic, row=str(row_id))
+        return
+    head = letterhead(row["region"], _language(row["language"]))
+    words = "ended" if topic == "later_ended" else "failed"
+
+    def made(to: str) -> EmailMessage:
+        return notice_mail(
+            f"later.mail.planned_{words}", str(row_id), to, head, settings.CARETILL_MAIL_FROM, clock.now(),
+            url=planned_link(account_id, order_id, head.language),
+        )  # fmt: skip
+
+    once(topic, account_id, row_id, row["email"], made)
+
+
 def _told(topic: str, login_id: UUID, row_id: UUID, body: Body) -> None:
     """Something was not taken, or ended by itself: what, and what to do, stands in the account."""
+    if login_id == UUID(body["account_id"]):
+        return _told_guest(topic, login_id, row_id, body)
     row = sql.one("SELECT email, region, language FROM people_login WHERE id = %s", (login_id,))
     if row is None:
         log.warning("nobody to tell", topic=topic, row=str(row_id))

@@ -14,9 +14,11 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
+from caretill.autopay import guests
 from caretill.core import clock, sql
 from caretill.core.words import say
 from caretill.letters import wants
+from caretill.letters.autopay_mails import planned_link
 from caretill.letters.channels import notice_mail
 from caretill.letters.letterhead import letterhead
 from caretill.letters.post import once
@@ -70,10 +72,15 @@ def _copy(topic: str, account_id: UUID, row_id: UUID, body: Body) -> None:
     owner = _owner(mandate["login_id"])
     head = letterhead(mandate["figures"]["region"], mandate["language"])
     text = (mandate["title"], *mandate["text"].split("\n\n"))
+    planned = guests.of_mandate(account_id, mandate["id"]) if owner is None else None
+    words, url = f"methods.mail.{topic}", ""
+    if planned is not None:
+        words, url = f"methods.mail.{topic}_planned", planned_link(account_id, planned, head.language)
 
     def made(to: str) -> EmailMessage:
-        sender = settings.CARETILL_MAIL_FROM
-        return notice_mail(f"methods.mail.{topic}", str(row_id), to, head, sender, clock.now(), paragraphs=text)
+        return notice_mail(
+            words, str(row_id), to, head, settings.CARETILL_MAIL_FROM, clock.now(), paragraphs=text, url=url
+        )
 
     once(topic, account_id, row_id, owner["email"] if owner else mandate["email"], made)
 

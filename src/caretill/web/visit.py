@@ -39,7 +39,8 @@ class Flow:
     `proved` says what registering need not ask again.
 
     `how` is empty for a card that is typed on the processor's page, which `keep` has kept for later; `bank` for the
-    account in `bank`; or the id of a saved method.
+    account in `bank`, which is debited on the day `later` where one was chosen; or the id of a saved method. `planned`
+    is the order that `key` made for such a day.
 
     A member's flow names their `login` and is open to nobody else; `then` is the flow of another region to pay next.
     A helper's flow names the link it came by, `helps`, and opens no page that tells of a bill.
@@ -72,6 +73,8 @@ class Flow:
     how: str = ""
     bank: dict[str, str] = field(default_factory=dict)
     keep: bool = False
+    later: str = ""
+    planned: str = ""
 
     @classmethod
     def new(cls, region: str, account_id: str, scope: str, bills: list[str]) -> Self:
@@ -92,11 +95,11 @@ class Flow:
             self.renew()
         self.payer_name, self.email = payer_name, email
 
-    def pay_by(self, how: str, bank: dict[str, str] | None = None) -> None:
-        """Set what it is paid from. Another way to pay is another request."""
-        if self.key and (how, bank or {}) != (self.how, self.bank):
+    def pay_by(self, how: str, bank: dict[str, str] | None = None, later: str = "") -> None:
+        """Set what it is paid from, and on which day to come. Another way to pay is another request."""
+        if self.key and (how, bank or {}, later) != (self.how, self.bank, self.later):
             self.renew()
-        self.how, self.bank = how, bank or {}
+        self.how, self.bank, self.later = how, bank or {}, later
 
     def move_to(self, account_id: str) -> None:
         """Pay it from another account of the member's: where a saved method is charged. Bills stay where they are."""
@@ -107,7 +110,7 @@ class Flow:
     def renew(self) -> None:
         """What follows is a new request: the payment that the old key began, if any, has ended or been given up."""
         self.key = str(ids.uuid7())
-        self.payment_id = ""
+        self.payment_id = self.planned = ""
 
     def settle(self, bills: list[str]) -> None:
         """The payment under way went through and paid these bills: they are no longer asked; the rest is new."""

@@ -56,7 +56,7 @@ def test_several_days_are_planned_changed_and_called_off(time: clock.FixedClock)
     assert 'name="on_1"' in more.content.decode() and more.status_code == 200
     check = client.post("/account/schedule/", typed | {"on_1": "2/1/2027", "amount_1": "150.00"})
     text = shown(check)
-    assert "We take $200.00 in all, on 2 days" in text and "until 1:59 p.m. on November 30, 2026" in text
+    assert "We take $200.00 in all, on 2 days" in text and "until 11:59 a.m. on November 30, 2026" in text
     assert "I authorize Larkspur Health" in text
     done = client.post("/account/schedule/", {"kept": kept(check), "agree": "1"})
     assert done["Location"] == "/account/scheduled/?done=made"

@@ -103,13 +103,13 @@ def test_a_bank_debit_is_taken_back_until_its_file_leaves(db: None) -> None:
         payer = later.a_payer(a_bill(20_000))
         [order] = scheduled(payer, (date(2026, 12, 1), 20_000))
         closes = later.dues(order)[0]["closes_at"]
-        assert closes == datetime(2026, 11, 30, 22, tzinfo=UTC)  # 5 p.m. in New York on the banking day before
+        assert closes == datetime(2026, 11, 30, 20, tzinfo=UTC)  # 3 p.m. in New York: two hours before its file leaves
         time.at = closes - timedelta(seconds=1)
         assert schedules.take_due()["begun"] == 0
         time.at = closes
         assert schedules.take_due()["begun"] == 1
         row = sql.one("SELECT state, posts_on FROM payments_payment")
-        assert row is not None and row["state"] == "submitting"
+        assert row == {"state": "submitting", "posts_on": date(2026, 12, 1)}, "the day that was agreed to"
         assert schedules.cancel(payer.bill.account_id, order) == "withdrawn"
         turn.follow()
         assert later.dues(order)[0]["state"] == "skipped" and payer.bill.figures()["payable_cents"] == 20_000

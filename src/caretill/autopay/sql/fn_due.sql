@@ -11,10 +11,11 @@ CREATE OR REPLACE FUNCTION autopay_key(
 $$;
 
 -- Whether a login may still pay for everybody whose bills these are. Rights that ended end what was set up with them.
+-- A guest, who is nobody, had the bills in hand when they chose them, and has no rights to lose.
 CREATE OR REPLACE FUNCTION autopay_may_pay(
     p_account_id uuid, p_login_id uuid, p_parts jsonb, p_now timestamptz
 ) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (
+    SELECT p_login_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (
         SELECT 1 FROM people_access a WHERE a.login_id = p_login_id AND a.account_id = p_account_id
             AND a.person_id = '00000000-0000-0000-0000-000000000000' AND a.level IN ('holder', 'manage', 'pay')
             AND (a.ended_at IS NULL OR a.ended_at > p_now))
@@ -136,13 +137,31 @@ CREATE OR REPLACE FUNCTION autopay_settle(p jsonb) RETURNS jsonb LANGUAGE sql AS
     SELECT jsonb_build_object('moved', (SELECT count(*) FROM moved))
 $$;
 
--- Dues whose payment succeeded are taken. p: now, most. Answers {taken, cents}.
-CREATE OR REPLACE FUNCTION autopay_follow(p jsonb) RETURNS jsonb LANGUAGE sql AS $$
-    WITH ended AS (
-        SELECT d.account_id, d.order_id, d.due_on, d.processor_account, q.captured_cents
-        FROM autopay_due d JOIN autopay_order o ON o.account_id = d.account_id AND o.id = d.order_id
-        JOIN payments_payment q ON q.account_id = o.method_account_id AND q.id = d.payment_id AND q.state = 'succeeded'
-        WHERE d.state = 'begun' ORDER BY d.account_id LIMIT (p->>'most')::int FOR UPDATE OF d SKIP LOCKED
+-- Look at the next `most` dues that were begun, in the order of accounts, after the account `after` (or null): those
+-- whose payment succeeded are taken. By keys, row by row: most of a million wait for their banks, and stay so.
+-- p: now, most, after. Answers {taken, cents, over, last}: `over` are [account, order] of payments that came to nothing,
+-- `last` the account to go on after, null at the end.
+CREATE OR REPLACE FUNCTION autopay_follow(p jsonb) RETURNS jsonb LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+DECLARE
+    v_answer jsonb;
+BEGIN
+    WITH part AS MATERIALIZED (
+        SELECT d.account_id, d.order_id, d.due_on, d.processor_account, d.payment_id FROM autopay_due d
+        WHERE d.state = 'begun'
+            AND d.account_id > coalesce((p->>'after')::uuid, '00000000-0000-0000-0000-000000000000')
+        ORDER BY d.account_id LIMIT (p->>'most')::int
+    ), stands AS (
+        SELECT e.account_id, e.order_id, e.due_on, e.processor_account, q.state, q.captured_cents
+        FROM part e JOIN autopay_order o ON o.account_id = e.account_id AND o.id = e.order_id
+        CROSS JOIN LATERAL (SELECT y.state, y.captured_cents FROM payments_payment y
+            WHERE y.account_id = o.method_account_id AND y.id = e.payment_id OFFSET 0) AS q
+        WHERE q.state IN ('succeeded', 'failed', 'voided')
+    ), ended AS (
+        SELECT d.account_id, d.order_id, d.due_on, d.processor_account, s.captured_cents FROM stands s
+        JOIN autopay_due d ON d.account_id = s.account_id AND d.order_id = s.order_id AND d.due_on = s.due_on
+            AND d.processor_account = s.processor_account
+        WHERE s.state = 'succeeded' AND d.state = 'begun' FOR UPDATE OF d SKIP LOCKED
     ), moved AS (
         UPDATE autopay_due d SET state = 'taken', taken_cents = e.captured_cents, code = '',
             changed_at = (p->>'now')::timestamptz
@@ -152,5 +171,47 @@ CREATE OR REPLACE FUNCTION autopay_follow(p jsonb) RETURNS jsonb LANGUAGE sql AS
     ), again AS (
         UPDATE autopay_plan n SET missed = 0 FROM moved m
         WHERE n.account_id = m.account_id AND n.id = m.order_id AND n.missed > 0)
-    SELECT jsonb_build_object('taken', count(*), 'cents', coalesce(sum(taken_cents), 0)) FROM moved
-$$;
+    SELECT jsonb_build_object('taken', (SELECT count(*) FROM moved),
+        'cents', (SELECT coalesce(sum(taken_cents), 0) FROM moved),
+        'over', (SELECT coalesce(jsonb_agg(jsonb_build_array(account_id, order_id)), '[]') FROM stands
+            WHERE state <> 'succeeded'),
+        'last', (SELECT CASE WHEN count(*) >= (p->>'most')::int THEN max(account_id::text) END FROM part)) INTO v_answer;
+    RETURN v_answer;
+END $$;
+
+-- Which of the next `most` orders after (`after_account`, `after_order`) end: their mandate is gone, which somebody else
+-- ended (a bank, a card that was taken away); every right of their maker to pay; or they have nothing left to take.
+-- p: now, most, after_account, after_order. Answers {found: [{account_id, id, why: method | access | done | not_taken}],
+-- last: [account, order], null at the end}.
+CREATE OR REPLACE FUNCTION autopay_to_end(p jsonb) RETURNS jsonb LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
+DECLARE
+    v_answer jsonb;
+BEGIN
+    WITH part AS MATERIALIZED (
+        SELECT o.account_id, o.id, o.kind, o.login_id, o.state, o.method_account_id, o.mandate_id FROM autopay_order o
+        WHERE (o.account_id, o.id) > (coalesce((p->>'after_account')::uuid, '00000000-0000-0000-0000-000000000000'),
+            coalesce((p->>'after_order')::uuid, '00000000-0000-0000-0000-000000000000'))
+        ORDER BY o.account_id, o.id LIMIT (p->>'most')::int
+    ), stands AS (
+        SELECT o.account_id, o.id, o.kind <> 'autopay' AND o.state = 'active' AND (SELECT 1 FROM autopay_due d
+                WHERE d.account_id = o.account_id AND d.order_id = o.id AND d.state IN ('waiting', 'taking', 'begun')
+                LIMIT 1) IS NULL AS over,
+            (SELECT m.ended_at FROM methods_mandate m
+                WHERE m.account_id = o.method_account_id AND m.id = o.mandate_id) IS NOT NULL AS unagreed,
+            -- A guest, who is nobody, has no rights to lose.
+            o.login_id = '00000000-0000-0000-0000-000000000000' OR (SELECT 1 FROM people_access a
+                WHERE a.login_id = o.login_id AND a.account_id = o.account_id AND a.level <> 'see'
+                    AND (a.ended_at IS NULL OR a.ended_at > (p->>'now')::timestamptz) LIMIT 1) IS NOT NULL AS allowed
+        FROM part o WHERE o.state <> 'ended' OFFSET 0)
+    SELECT jsonb_build_object(
+        'found', (SELECT coalesce(jsonb_agg(jsonb_build_object('account_id', s.account_id, 'id', s.id, 'why',
+            CASE WHEN s.over THEN CASE WHEN EXISTS (SELECT 1 FROM autopay_due d WHERE d.account_id = s.account_id
+                    AND d.order_id = s.id AND d.state IN ('taken', 'not_needed')) THEN 'done' ELSE 'not_taken' END
+                WHEN s.unagreed THEN 'method' ELSE 'access' END) ORDER BY s.account_id, s.id), '[]')
+            FROM stands s WHERE s.over OR s.unagreed OR NOT s.allowed),
+        'last', (SELECT jsonb_build_array(account_id, id) FROM part ORDER BY account_id DESC, id DESC LIMIT 1)
+            ) || CASE WHEN (SELECT count(*) FROM part) < (p->>'most')::int THEN '{"last": null}'::jsonb ELSE '{}' END
+    INTO v_answer;
+    RETURN v_answer;
+END $$;

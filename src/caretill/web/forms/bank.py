@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Self
 from uuid import UUID
 
@@ -10,11 +11,14 @@ from django.http import HttpRequest
 
 from caretill.core.redact import looks_like_card
 from caretill.methods.keep import BankAsk, bank_faults
+from caretill.web import preferences
 from caretill.web.forms.details import read_email
 from caretill.web.forms.form import Form, Reader
+from caretill.web.forms.later import read_day
 
 LONGEST_NAME = 80
 KINDS = ("checking", "savings")
+WHEN = ("soon", "day")
 FIELDS = {
     "name_empty": "holder_name",
     "routing_wrong": "routing",
@@ -53,10 +57,16 @@ class BankForm(Form):
     number: str = ""
     account_type: str = "checking"
     email: str = ""
+    when: str = "soon"
+    on: str = ""
+    day: date | None = None
 
     @classmethod
-    def read(cls, request: HttpRequest, holder_name: str, *, asks_email: bool = False) -> Self:
-        """What was posted, otherwise a form with the payer's name. `asks_email`: where a copy of the words goes."""
+    def read(cls, request: HttpRequest, holder_name: str, *, asks_email: bool = False, asks_when: bool = False) -> Self:
+        """What was posted, otherwise a form with the payer's name. `asks_email`: where a copy of the words goes.
+
+        `asks_when`: whether it can be taken on a day that the payer chooses, which is `day` then.
+        """
         if request.method != "POST":
             return cls(holder_name=holder_name)
         reader = Reader(request)
@@ -77,8 +87,14 @@ class BankForm(Form):
             if number != again:
                 reader.fault("number_again", "bank.error.number_again")
         email = read_email(reader, missing="bank.error.email_missing") if asks_email else ""
-        told = {"email": email, "holder_name": name, "routing": routing, "number": number, "account_type": kind}
-        return cls(**told, **reader.outcome())  # type: ignore[arg-type]
+        when, on = (reader.text("when") or "soon", reader.text("on", longest=20)) if asks_when else ("soon", "")
+        if when not in WHEN:
+            reader.fault("when", "bank.error.when")
+        day = read_day(reader, "on", on, preferences.of(request).language) if when == "day" else None
+        return cls(
+            holder_name=name, routing=routing, number=number, account_type=kind, email=email, when=when, on=on, day=day,
+            **reader.outcome(),  # type: ignore[arg-type]
+        )  # fmt: skip
 
     def ask(self, account_id: UUID) -> BankAsk:
         """For the room of saved methods, as an account for one payment."""

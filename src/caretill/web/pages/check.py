@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
+from caretill.methods.mandates import MandateText
 from caretill.payments import helping, take
 from caretill.payments.kept_card import words
 from caretill.payments.take import Answer, Ask
@@ -28,7 +29,7 @@ from caretill.web.forms.form import Reader
 from caretill.web.jinja import url
 from caretill.web.moments import said
 from caretill.web.page import SeeOther, accepts, page, region_of
-from caretill.web.pages import errors, how, pay_saved
+from caretill.web.pages import errors, how, pay_saved, planned
 from caretill.web.pages.amount import fallen, shut
 from caretill.web.pages.how import Source
 from caretill.web.visit import Flow
@@ -43,6 +44,8 @@ def check(request: HttpRequest, flow: Flow) -> HttpResponse:
     state = settle(flow)
     if state in ("pending", "unknown") or (state == "submitting" and flow.how):
         return over_to("wait", Made.of(flow.account_id, flow.payment_id))
+    if flow.planned:
+        return planned.over_to(flow)
     if not flow.amounts and flow.earlier:
         return kept(request, over_to("done", Made.of(flow.account_id, flow.earlier[-1])), flow)
     if flow.helps and not flow.amounts:
@@ -73,7 +76,25 @@ def by_saved(request: HttpRequest, flow: Flow, source: Source) -> HttpResponse:
     offer = pay_saved.offered(request, flow, source)
     if offer is not None and request.POST.get("mark") != offer.mark:
         return kept(request, check_page(request, flow, 409, "words"), flow)
+    if offer is not None and flow.later:
+        return _planned(request, flow, offer.text)
     return sent(request, flow, pay_saved.pay(request, flow, source, offer))
+
+
+def _planned(request: HttpRequest, flow: Flow, text: MandateText) -> HttpResponse:
+    """The press that plans a payment, and each of its answers."""
+    match planned.press(request, flow, text):
+        case "made" | "repeat":
+            return kept(request, planned.over_to(flow, "made"), flow)
+        case "above_owed":
+            return fallen(request, flow)
+        case "paused":
+            flow.pay_by("")
+            return kept(request, SeeOther(url("how", flow.id)), flow)  # which says so
+        case "not_found" | "two_accounts":
+            return errors.problem(request, 404, "flow_gone")
+    flow.renew()
+    return kept(request, SeeOther(url("pay_bank", flow.id)), flow)  # the day is over, or the account is wrong
 
 
 def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str = "") -> HttpResponse:

@@ -20,6 +20,7 @@ from caretill.web.flow import kept, signed, with_flow
 from caretill.web.forms.bank import BankForm, HowForm
 from caretill.web.jinja import url
 from caretill.web.page import SeeOther, accepts, form_page, region_of
+from caretill.web.pages import planned
 from caretill.web.visit import Flow
 
 
@@ -68,8 +69,11 @@ def pay_bank(request: HttpRequest, flow: Flow) -> HttpResponse:
         return SeeOther(url("amount", flow.id))
     if pause.bank_door() != "open":
         return SeeOther(url("how", flow.id))
-    asks_email = not flow.login and not flow.email
-    form = BankForm.read(request, flow.bank.get("holder_name", "") or flow.payer_name, asks_email=asks_email)
+    asks_email, asks_when = not flow.login and not flow.email, planned.offered(flow)
+    name = flow.bank.get("holder_name", "") or flow.payer_name
+    form = BankForm.read(request, name, asks_email=asks_email, asks_when=asks_when)
+    if form.sent and form.day:
+        form = planned.judged(request, flow, form)
     if form.sent:
         if asks_email:
             flow.pay_as(flow.payer_name, form.email)
@@ -79,9 +83,9 @@ def pay_bank(request: HttpRequest, flow: Flow) -> HttpResponse:
             "number": nacha.bare_number(form.number),
             "account_type": form.account_type,
         }
-        flow.pay_by("bank", told)
+        flow.pay_by("bank", told, form.day.isoformat() if form.day else "")
         return kept(request, SeeOther(url("check" if flow.payer_name else "details", flow.id)), flow)
-    figures = {"flow": flow, "asks_email": asks_email, **signed(request, flow)}
+    figures = {"flow": flow, "asks_email": asks_email, **planned.days_of(asks_when), **signed(request, flow)}
     return form_page(request, "pay_bank.html", form, region=region_of(flow.region), **figures)
 
 

@@ -14,6 +14,7 @@ from caretill.payments.saved_ask import Method, back_until
 from caretill.payments.take import Answer
 from caretill.web import bills, network, preferences, visit
 from caretill.web.flow import Turn, turns
+from caretill.web.pages import planned
 from caretill.web.pages.how import Source, bank_of
 from caretill.web.visit import Flow
 
@@ -22,6 +23,8 @@ def offered(request: HttpRequest, flow: Flow, found: Source) -> Offer | None:
     """What the payer agrees to by pressing, where it is a bank debit."""
     if not found.by_bank:
         return None
+    if flow.later:
+        return planned.offer(request, flow, found.last4, found.account_type)
     method = found.method
     return from_bank.offer(
         flow.region,
