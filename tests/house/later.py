@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from caretill.autopay import calendar, days, enrol, keys, notice, orders, plans, runs, schedules, take
+from caretill.autopay import calendar, days, enrol, guests, keys, notice, orders, plans, runs, schedules, take
 from caretill.autopay.orders import Wish
 from caretill.core import clock, sql
-from caretill.letters.autopay_mails import link
+from caretill.letters.autopay_mails import link, planned_token
 from caretill.letters.dates import long_date
+from caretill.methods.keep import BankAsk
 from caretill.people.viewer import Viewer
 from house import saved
 from house.cast import Bill
@@ -109,14 +110,30 @@ def orders_of(bill: Bill, member: MemberOf) -> dict[tuple[str, str], tuple[objec
         (*orders_row.values(), bill.region, on, days.closes_at(on, "bank", bill.region), clock.now()),
     )
     token = link("skip", account, auto, on.isoformat(), "en").rstrip("/").rpartition("/")[2]
-    feed = calendar.renew(member.login_id, amounts=True)
+    feed, guests_token = calendar.renew(member.login_id, amounts=True), a_guests(bill, 300)
     return {
         **{(name, "holder"): (scheduled,) for name in ("schedule_change", "schedule_cancel")},
         ("autopay_change", "holder"): (auto,),
         ("autopay_due", "holder"): (auto, on.isoformat(), "skip"),
         ("autopay_open", "holder"): (token,),
         ("calendar", "holder"): (feed.token,),
+        **{(name, "holder"): (guests_token,) for name in ("planned", "planned_day", "planned_call_off")},
     }
+
+
+def a_guests(bill: Bill, cents: int, on: date | None = None) -> str:
+    """A payment that a guest planned for a day to come: what stands in the address of its page."""
+    on = on or days.slot(guests.first_day() + timedelta(days=14), "bank", bill.region).take_on
+    viewer = Viewer("guest", bill.account_id, frozenset({bill.bill_id}))
+    wish = Wish(
+        uuid4(), viewer, bill.account_id, bill.region, bill.account_id, None, "Pat Payer", "pat@example.org", "en",
+        "192.0.2.1",
+    )  # fmt: skip
+    bank = BankAsk(bill.account_id, None, "Pat Payer", saved.ROUTING, "000123456789", "checking")
+    text = guests.said("en", bill.region, "6789", "checking", cents, on)
+    made = guests.plan(wish, [(bill.bill_id, cents)], on, bank, text)
+    assert made.code == "made" and made.order_id, made
+    return planned_token(bill.account_id, made.order_id)
 
 
 def a_plan(payer: Payer, payments: int = 2, *, first: date | None = None, by_hand: bool = False) -> UUID:
