@@ -19,13 +19,14 @@ from house.matrix_states import Stage
 from house.member_states import MEMBER
 from house.method_states import METHODS
 from house.money_states import MONEY
+from house.planned_states import PLANNED
 from house.scenes import NOON
 from house.self_states import SELF
 
 __all__ = ["processor_desk"]
 
 pytestmark = pytest.mark.slow
-ACCOUNT = {**DOOR, **MEMBER, **SELF, **METHODS, **MONEY, **BANK, **LATER, **HELP}
+ACCOUNT = {**DOOR, **MEMBER, **SELF, **METHODS, **MONEY, **BANK, **PLANNED, **LATER, **HELP}
 # After signing in a page speaks the language of who signed in: that of the tests' member.
 IN_ENGLISH = ("sign_in_codes", "sign_in_back")
 

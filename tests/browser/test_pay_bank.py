@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from caretill.autopay import days, guests
 from caretill.core import sql
 from caretill.payments import charge
 from caretill.web.account import member as door
@@ -71,6 +73,51 @@ def test_a_guest_pays_from_a_bank_account_and_takes_it_back(
     press(page, words("wait.take_back.button"))
     heading(page, words("states.withdrawn.title"))
     assert bill.figures()["payable_cents"] == 14_000
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_guest_plans_a_payment_changes_its_day_and_calls_it_off(
+    db: None, visit_as: Visit, sound: Sound, site: str, script: bool
+) -> None:
+    bill = a_bill(14_000)
+    payer = Payer(bill)
+    payer.to_check()
+    page = visit_as(java_script_enabled=script)
+    page.context.add_cookies(
+        [{"name": name, "value": morsel.value, "url": site} for name, morsel in payer.client.cookies.items()]
+    )
+    chosen = [days.slot(guests.first_day() + timedelta(days=ahead), "bank", bill.region).take_on for ahead in (9, 20)]
+    first, second = (f"{day:%m/%d/%Y}" for day in chosen)
+
+    def looked_at(says: str) -> None:
+        heading(page, says)
+        if script:
+            sound(page)
+
+    page.goto(payer.at("bank"))
+    page.get_by_label("Routing number").fill("123456780")
+    page.get_by_label("Account number", exact=True).fill("000123456789")
+    page.get_by_label("Account number again").fill("000123456789")
+    page.get_by_label(words("bank.when.day"), exact=True).check()
+    page.get_by_label(words("bank.on.label")).fill(first)
+    press(page, "Continue")
+    looked_at(words("check.title"))
+    press(page, words("planned.agree", amount="$140.00"))
+    looked_at(words("planned.state.waiting.title"))
+    page.get_by_role("link", name=words("planned.to_day")).click()
+    looked_at(words("planned.to_day"))
+    page.get_by_label(words("later.open.on")).fill(second)
+    press(page, "Continue")
+    looked_at(words("later.check.title"))
+    press(page, words("planned.agree_day"))
+    expect(page.get_by_text(words("planned.done.changed.title"))).to_be_visible()
+    page.get_by_role("link", name=words("later.schedule.cancel")).click()
+    looked_at(words("later.cancel.title"))
+    press(page, words("later.cancel.button"))
+    looked_at(words("planned.state.called_off.title"))
+    assert bill.figures()["payable_cents"] == 14_000
+    states = sql.query("SELECT d.state, d.take_on FROM autopay_due d")
+    assert [(row["state"], row["take_on"]) for row in states] == [("skipped", chosen[1])]
 
 
 def to_check(page: Page, bill: Bill, member: MemberOf, site: str) -> None:

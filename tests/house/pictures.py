@@ -44,6 +44,7 @@ from house.member_states import MEMBER
 from house.method_states import METHODS
 from house.money_states import MONEY
 from house.payer import Payer
+from house.planned_states import PLANNED
 from house.scenes import DECLINED, NOON
 from house.self_states import SELF
 
@@ -84,6 +85,7 @@ ALL: dict[str, Callable[[Stage], None]] = {
     **METHODS,
     **MONEY,
     **BANK,
+    **PLANNED,
     **LATER,
     **HELP,
 }

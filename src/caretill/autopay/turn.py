@@ -46,13 +46,14 @@ class Following:
     A million of either is looked through in some minutes; a call takes little, and what a few have is seen at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, dues: int = take.LOOKED_AT, orders: int = LOOKED_AT) -> None:
+        self._dues, self._orders = dues, orders
         self._due: str | None = None
         self._order: Place | None = None
 
     def __call__(self) -> dict[str, int]:
-        counts, self._due = take.follow_some(self._due)
-        done, self._order = ended_some(self._order)
+        counts, self._due = take.follow_some(self._due, self._dues)
+        done, self._order = ended_some(self._order, self._orders)
         counts["ended"] = done + orders.end_mandates()
         return counts
 

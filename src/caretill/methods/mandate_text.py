@@ -151,9 +151,8 @@ class _Teller:
         return [*lines, self._line("notice"), self._line("until")]
 
     def _ends(self) -> str:
-        if self._kind != "once":
-            return "stop"
-        return "stop_once_guest" if self._figures["guest"] else "stop_once"
+        told = "stop_once" if self._kind == "once" else "stop"
+        return f"{told}_guest" if self._figures["guest"] else told
 
     def _account(self) -> str:
         figures = self._figures

@@ -154,6 +154,22 @@ def test_it_is_called_off_by_its_link(db: None) -> None:
         assert words("planned.done.repeat.title") in text(stranger.get(again["Location"]))
 
 
+def test_it_is_taken_back_before_its_file_leaves(db: None) -> None:
+    with clock.fixed(AT) as time:
+        bill = a_bill(14_000)
+        payer, page = planned(bill)
+        time.at = order()["closes_at"]
+        schedules.take_due()
+        assert words("planned.state.begun.title") in text(payer.get(page)) and "call-off" in str(
+            payer.get(page).content
+        )
+        answer = payer.client.post(f"{page}call-off/")
+        turn.follow()
+        told = text(payer.client.get(answer["Location"]))
+        assert words("planned.done.withdrawn.title") in told and words("planned.state.skipped.title") in told
+        assert bill.figures()["payable_cents"] == 14_000
+
+
 def test_another_day_is_agreed_to_anew(db: None) -> None:
     with clock.fixed(AT):
         bill = a_bill(14_000)

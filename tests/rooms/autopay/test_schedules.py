@@ -227,3 +227,19 @@ def test_the_database_makes_the_same_keys(db: None) -> None:
     order = UUID("0199aaaa-0000-7000-8000-000000000001")
     row = sql.one("SELECT autopay_key(%s, %s, 'main', 2) AS key", (order, date(2026, 3, 1)))
     assert row == {"key": keys.of_due(order, date(2026, 3, 1), "main", 2)}
+
+
+def test_the_worker_looks_at_all_of_it_slice_by_slice(processor: Desk) -> None:
+    with clock.fixed(NOON) as time:
+        bills = [a_bill(20_000, family=family) for family in "1234"]
+        payers = [later.a_payer(bill, processor, email=f"m{n}@example.org") for n, bill in enumerate(bills)]
+        made = [scheduled(payer, (date(2026, 12, 1), 5_000))[0] for payer in payers]
+        time.at = datetime(2026, 12, 1, 8, tzinfo=UTC)
+        assert schedules.take_due()["begun"] == 4
+        counts = {"taken": 0, "ended": 0}
+        following = turn.Following(dues=1, orders=3)
+        for _ in range(9):
+            done = following()
+            counts = {name: counts[name] + done[name] for name in counts}
+        assert counts == {"taken": 4, "ended": 4} and made
+        assert {row["ended_why"] for row in sql.query("SELECT ended_why FROM autopay_order")} == {"done"}

@@ -106,6 +106,7 @@ def check_page(request: HttpRequest, flow: Flow, status: int = 200, notice: str 
     shown["back"] = help_address(flow) if flow.helps else ""
     source = how.source(request, flow)
     shown |= {"source": source, **pay_saved.figures(pay_saved.offered(request, flow, source)), **said(request, region)}
+    shown["until"] = planned.until(request, flow)
     shown["consent"] = words(flow.region, preferences.of(request).language) if flow.login else None
     return page(request, "check.html", status=status, **shown, **signed(request, flow))
 

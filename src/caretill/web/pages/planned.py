@@ -11,7 +11,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from caretill.autopay import days, guests, schedules
-from caretill.autopay.access import Order
+from caretill.autopay.access import Due, Order
 from caretill.autopay.orders import Made, Wish
 from caretill.core import clock, tokens
 from caretill.letters.autopay_mails import planned_token
@@ -20,6 +20,7 @@ from caretill.methods import access as methods
 from caretill.methods.keep import BankAsk
 from caretill.methods.mandates import MandateText
 from caretill.payments import from_bank, saved_ask
+from caretill.payments.access import payment_figures
 from caretill.payments.from_bank import Offer
 from caretill.web import network, preferences
 from caretill.web.account import ways
@@ -57,6 +58,13 @@ def offer(request: HttpRequest, flow: Flow, last4: str, account_type: str) -> Of
     """What is agreed to by pressing."""
     on, language = date.fromisoformat(flow.later), preferences.of(request).language
     return Offer(guests.said(language, flow.region, last4, account_type, turns(flow)[0].total_cents, on), on)
+
+
+def until(request: HttpRequest, flow: Flow) -> str:
+    """Until when it could be changed; empty where no day was chosen."""
+    if not flow.later:
+        return ""
+    return ways.until(request, flow.region, days.closes_at(date.fromisoformat(flow.later), "bank", flow.region))
 
 
 def press(request: HttpRequest, flow: Flow, text: MandateText) -> str:
@@ -142,7 +150,7 @@ def call_off(request: HttpRequest, token: str, order: Order) -> HttpResponse:
         code = schedules.cancel(order.account_id, order.id)
         return SeeOther(f"{url('planned', token)}?done={code if code in DONE else 'repeat'}")
     figures = _figures(request, token, order)
-    if not figures["open"]:
+    if not figures["open"] and not figures["back"]:
         return SeeOther(url("planned", token))
     return page(request, "planned_call_off.html", **figures)
 
@@ -153,9 +161,16 @@ def _figures(request: HttpRequest, token: str, order: Order) -> dict[str, Any]:
     return {
         "token": token, "order": order, "due": due, "method": method, "region": region_of(order.region),
         "open": due.open and order.state == "active" and method is not None,
-        "until": ways.until(request, order.region, due.closes_at),
+        "back": _back(order, due), "until": ways.until(request, order.region, due.closes_at),
         "first": days.slot(guests.first_day(order.made_at), "bank", order.region).take_on,
     }  # fmt: skip
+
+
+def _back(order: Order, due: Due) -> bool:
+    """Whether its debit, which was begun, can still be taken back: its file has not left."""
+    if due.state != "begun" or due.payment_id is None:
+        return False
+    return bool(payment_figures(order.account_id, due.payment_id)["state"] == "submitting")
 
 
 def _address(account_id: UUID, order_id: UUID, done: str) -> str:
