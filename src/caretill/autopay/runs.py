@@ -7,13 +7,15 @@ taken without an approved run.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from caretill.autopay import days, take
 from caretill.autopay.take import Taken
@@ -22,6 +24,7 @@ from caretill.core.ids import uuid7
 from caretill.regions import bankdays, catalog
 
 PLAN_ROWS = 10_000
+MANY = 100_000  # from so many orders on two writers plan
 Row = dict[str, Any]
 
 
@@ -58,28 +61,63 @@ class Run:
         return sum(count for cause, count in self.causes.items() if cause not in ("paid", "being_paid"))
 
 
-def plan_dues(most: int = PLAN_ROWS, told: Callable[[Planned], None] | None = None) -> Planned:
-    """Plan what the next two weeks take, thousands of orders at a time, a commit each. Again, it adds what is new."""
-    done, after = Planned(), None
-    slots = list(_slots())
-    accounts = {region.slug: dict(region.processor_accounts) for region in catalog.organisation().regions}
+def plan_dues(most: int = PLAN_ROWS, told: Callable[[Planned], None] | None = None, many: int = MANY) -> Planned:
+    """Plan what the next two weeks take, thousands of orders at a time, a commit each. Again, it adds what is new.
+
+    Two writers share what there is from `many` orders on, an account with one of them alone.
+    """
+    done, lock = Planned(), threading.Lock()
+    asked: Row = {
+        "now": clock.now(), "most": most, "slots": list(_slots()),
+        "accounts": {region.slug: dict(region.processor_accounts) for region in catalog.organisation().regions},
+    }  # fmt: skip
+
+    def planned(answer: Row) -> None:
+        with lock:
+            done.seen += answer["seen"]
+            done.planned += answer["planned"]
+            done.cents += answer["cents"]
+            done.above_cap += answer["above_cap"]
+            if told:
+                told(done)
+
+    middle = _middle(many)
+    if middle is None:
+        _plan_part(asked, planned)
+        return done
+
+    def write(part: Row) -> None:
+        try:
+            _plan_part(asked | part, planned)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as writers:
+        for each in [writers.submit(write, part) for part in ({"until_account": middle}, {"from_account": middle})]:
+            each.result()
+    return done
+
+
+def _plan_part(asked: Row, planned: Callable[[Row], None]) -> None:
+    """Set after set, until none is left."""
     while True:
-        asked: Row = {"now": clock.now(), "most": most, "slots": slots, "accounts": accounts}
-        if after:
-            asked |= {"after_account": after[0], "after_order": after[1]}
         with transaction.atomic():
             row = sql.one("SELECT autopay_plan_set(%s::jsonb) AS answer", (sql.dumps(asked),))
         assert row is not None
         answer = sql.answer(row["answer"])
-        done.seen += answer["seen"]
-        done.planned += answer["planned"]
-        done.cents += answer["cents"]
-        done.above_cap += answer["above_cap"]
-        after = (answer["last_account"], answer["last_order"])
-        if told:
-            told(done)
-        if answer["seen"] < most:
-            return done
+        planned(answer)
+        if answer["seen"] < asked["most"]:
+            return
+        asked = asked | {"after_account": answer["last_account"], "after_order": answer["last_order"]}
+
+
+def _middle(many: int) -> UUID | None:
+    """An account with about half of the orders before it; None where there are fewer than so many."""
+    row = sql.one("SELECT reltuples::bigint AS rows FROM pg_class WHERE oid = 'autopay_order'::regclass")
+    if row is None or row["rows"] < many:
+        return None
+    row = sql.one("SELECT account_id FROM autopay_order ORDER BY account_id OFFSET %s LIMIT 1", (row["rows"] // 2,))
+    return row["account_id"] if row else None
 
 
 def plan(until: datetime | None = None) -> Run:
@@ -128,14 +166,12 @@ def run(run_id: UUID, told: Callable[[Run], None] | None = None, most: int = tak
     if code == "missing" or not found or found[0].state != "running":
         return None
     _note(run_id, take.finish_left(timedelta(0)))
-    after: UUID | None = None
     while (current := status(run_id)[0]).state == "running":
-        part = take.take_set(("autopay",), current.until, run_id=run_id, after=after, most=most)
-        after = part.last
+        part = take.take_set(("autopay",), current.until, run_id=run_id, most=most)
         _note(run_id, part)
         if told:
             told(status(run_id)[0])
-        if part.last is None:
+        if not part.more:
             _finish(run_id)
     return status(run_id)[0]
 

@@ -140,7 +140,7 @@ def cancel(account_id: UUID, order_id: UUID) -> str:
 def take_due(until: datetime | None = None) -> dict[str, int]:
     """Take what schedules and plans have due. Run it as often as you like, by as many as you like."""
     done = take.finish_left()
-    while (part := take.take_set(("schedule", "plan"), until or clock.now())).last is not None:
+    while (part := take.take_set(("schedule", "plan"), until or clock.now())).more:
         done.add(part)
     return {"claimed": done.claimed, "begun": done.begun}
 

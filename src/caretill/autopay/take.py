@@ -41,7 +41,7 @@ class Taken:
     claimed: int = 0
     begun: int = 0
     begun_cents: int = 0
-    last: UUID | None = None
+    more: bool = False  # whether there may be more
     causes: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Taken) -> None:
@@ -56,15 +56,14 @@ def take_set(
     until: datetime,
     *,
     run_id: UUID | None = None,
-    after: UUID | None = None,
     most: int = SET_ROWS,
 ) -> Taken:
     """Claim up to `most` dues of these kinds that closed by `until`, begin their payments and charge their cards."""
-    answer = claim(kinds, until, run_id=run_id, after=after, most=most)
+    answer = claim(kinds, until, run_id=run_id, most=most)
     done = begin(answer["rows"])
     done.claimed += answer["ended"]
     done.causes.update(answer["causes"])
-    done.last = UUID(answer["last"]) if answer["last"] else None
+    done.more = answer["claimed"] > 0
     return done
 
 
@@ -73,13 +72,12 @@ def claim(
     until: datetime,
     *,
     run_id: UUID | None = None,
-    after: UUID | None = None,
     most: int = SET_ROWS,
 ) -> Row:
-    """From here on these are taken: {rows, ended, causes, last} of `autopay_claim`, committed."""
+    """From here on these are taken: {rows, ended, causes, claimed} of `autopay_claim`, committed."""
     now = clock.now()
     told = {
-        "kinds": list(kinds), "until": min(until, now), "now": now, "most": most, "run_id": run_id, "after": after,
+        "kinds": list(kinds), "until": min(until, now), "now": now, "most": most, "run_id": run_id,
     }  # fmt: skip
     with transaction.atomic():
         row = sql.one("SELECT autopay_claim(%s::jsonb) AS answer", (sql.dumps(told),))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from caretill.autopay import enrol, runs, take
@@ -206,3 +208,16 @@ def test_a_card_is_tried_again_as_the_rules_allow(processor: Desk, fault: str, t
         assert max(days) - min(days) <= 14
         told = sql.query("SELECT body FROM core_outbox WHERE topic = 'later_failed'")
         assert len(told) == 1
+
+
+def test_two_writers_plan_what_one_would(processor: Desk, owner_connection: psycopg.Connection[Any]) -> None:
+    with clock.fixed(NOON):
+        for n, family in enumerate("12345"):
+            payer = later.a_payer(a_bill(20_000, family=family), processor, email=f"m{n}@example.org")
+            later.enrolled(payer, day=5)
+        owner_connection.execute("ANALYZE autopay_order")
+        told: list[int] = []
+        done = runs.plan_dues(most=2, many=1, told=lambda planned: told.append(planned.planned))
+        assert (done.seen, done.planned, done.cents) == (5, 5, 100_000) and sorted(told) == told and len(told) >= 4
+        assert runs.plan_dues(most=2, many=1).planned == 0
+        assert runs.plan_dues().seen == 5

@@ -27,23 +27,23 @@ CREATE OR REPLACE FUNCTION autopay_may_pay(
             AND (a.ended_at IS NULL OR a.ended_at > p_now)))
 $$;
 
--- Claim up to `most` dues that have closed, in the order of accounts: from here on they are taken, before it they could
+-- Claim up to `most` dues that have closed, the first first: from here on they are taken, before it they could
 -- be cancelled; the row's state decides. What is asked of a bill is at most what is owed and not being paid now.
--- p: kinds [..], until, now, most, run_id, after (the last account of the set before, or null).
--- Answers {rows, ended, causes, last}: rows to begin; `ended` had nothing to take, or nobody who may, by their causes.
+-- p: kinds [..], until (not after now), now, most, run_id. Whatever is claimed is not found again: it is being taken, has
+-- ended, or closes another day.
+-- Answers {rows, ended, causes, claimed}: rows to begin; `ended` had nothing to take, or nobody who may, by their causes.
 CREATE OR REPLACE FUNCTION autopay_claim(p jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_now timestamptz := (p->>'now')::timestamptz;
     v_rows jsonb;
     v_ended int;
     v_causes jsonb;
-    v_last uuid;
+    v_claimed int;
 BEGIN
     -- Most often nothing has closed: then nothing is made, locked or emptied.
     IF NOT EXISTS (SELECT 1 FROM autopay_due c
-        WHERE c.state = 'waiting' AND c.closes_at <= (p->>'until')::timestamptz AND p->'kinds' ? c.kind
-            AND (p->>'after' IS NULL OR c.account_id >= (p->>'after')::uuid)) THEN
-        RETURN '{"rows": [], "ended": 0, "causes": {}, "last": null}';
+        WHERE c.state = 'waiting' AND c.closes_at <= (p->>'until')::timestamptz AND p->'kinds' ? c.kind) THEN
+        RETURN '{"rows": [], "ended": 0, "causes": {}, "claimed": 0}';
     END IF;
     CREATE TEMP TABLE IF NOT EXISTS autopay_claimed (
         account_id uuid, order_id uuid, due_on date, processor_account text, state text, code text, taking jsonb
@@ -56,9 +56,8 @@ BEGIN
         WHERE w.state = 'waiting' AND w.closes_at <= (p->>'until')::timestamptz
             AND w.kind IN (SELECT jsonb_array_elements_text(p->'kinds'))
             AND (w.kind <> 'autopay' OR w.noticed_on + 10 <= w.take_on)
-            AND (p->>'after' IS NULL OR w.account_id >= (p->>'after')::uuid)
-        ORDER BY w.account_id LIMIT (p->>'most')::int FOR UPDATE SKIP LOCKED) AS d;
-    SELECT max(account_id::text)::uuid INTO v_last FROM autopay_claimed;
+        ORDER BY w.closes_at, w.account_id LIMIT (p->>'most')::int FOR UPDATE SKIP LOCKED) AS d;
+    GET DIAGNOSTICS v_claimed = ROW_COUNT;
     UPDATE autopay_claimed c SET
         taking = t.taking,
         state = CASE WHEN o.state <> 'active' OR o.method_id IS NULL
@@ -97,7 +96,7 @@ BEGIN
         AND d.processor_account = c.processor_account
     JOIN autopay_order o ON o.account_id = c.account_id AND o.id = c.order_id
     WHERE c.state = 'taking';
-    RETURN jsonb_build_object('rows', v_rows, 'ended', v_ended, 'causes', v_causes, 'last', v_last);
+    RETURN jsonb_build_object('rows', v_rows, 'ended', v_ended, 'causes', v_causes, 'claimed', v_claimed);
 END $$;
 
 -- A due that is being taken, with all that its payment needs.

@@ -21,8 +21,11 @@ BEGIN
     ANALYZE autopay_slot;
     WITH next AS (
         SELECT o.* FROM autopay_order o
-        WHERE p->>'after_account' IS NULL
-            OR (o.account_id, o.id) > ((p->>'after_account')::uuid, (p->>'after_order')::uuid)
+        WHERE (o.account_id, o.id) > (
+                coalesce((p->>'after_account')::uuid, '00000000-0000-0000-0000-000000000000'),
+                coalesce((p->>'after_order')::uuid, '00000000-0000-0000-0000-000000000000'))
+            AND o.account_id >= coalesce((p->>'from_account')::uuid, '00000000-0000-0000-0000-000000000000')
+            AND o.account_id < coalesce((p->>'until_account')::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         ORDER BY o.account_id, o.id LIMIT (p->>'most')::int
     ), wishes AS (
         SELECT s.region, s.method_kind, d.day::smallint AS day, s.due_on, s.take_on, s.closes_at
@@ -106,7 +109,7 @@ BEGIN
 END $$;
 
 -- Plan the dues of up to `most` orders after (`after_account`, `after_order`). p: now, most, after_account, after_order,
--- accounts {region: {payee: processor account}}, slots [{due_on, method_kind, region, take_on, closes_at, days: [..]}]: the
+-- from_account and until_account (a part of all: from here on, up to there), accounts {region: {payee: processor account}}, slots [{due_on, method_kind, region, take_on, closes_at, days: [..]}]: the
 -- days that may be planned now; `days` are the days of the month that fall on it.
 -- What is planned: of an order with a day of the month, all that its scope owes; of one that takes some days before a
 -- bill is due, the bills whose day it is. Answers {seen, planned, cents, above_cap, last_account, last_order}.
