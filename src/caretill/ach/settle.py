@@ -20,13 +20,15 @@ from caretill.regions import bankdays
 SET_ROWS = 1_000
 SETTLES_AT = time(8, 30)  # New York: debits of the night settle then
 SAME_DAY_SETTLES_AT = time(18, 0)  # the last window of the day; earlier ones are not waited for one by one
-# An entry is claimed before it is booked: a return that comes meanwhile finds it so, and waits for no lock.
+# An entry is claimed before it is booked: a return that comes meanwhile finds it so, and waits for no lock. By day, as
+# the index of what has not settled has them: any other order would sort all of a file for each set.
 _CLAIM = """
     UPDATE ach_entry e SET state = 'settling' FROM (
         SELECT e.account_id, e.id FROM ach_entry e JOIN ach_file f ON f.id = e.file_id AND f.state = 'sent'
-        WHERE e.state = 'settling' OR e.state = 'filed' AND (e.effective_on < %(day)s OR (e.effective_on = %(day)s
-            AND (%(evening)s OR (%(morning)s AND e.filed_on < %(day)s))))
-        ORDER BY e.account_id, e.id LIMIT %(most)s FOR UPDATE OF e SKIP LOCKED) AS d
+        WHERE e.state IN ('filed', 'settling') AND e.effective_on <= %(day)s AND (e.state = 'settling'
+            OR (e.effective_on < %(day)s OR (e.effective_on = %(day)s
+                AND (%(evening)s OR (%(morning)s AND e.filed_on < %(day)s)))))
+        ORDER BY e.effective_on LIMIT %(most)s FOR UPDATE OF e SKIP LOCKED) AS d
     WHERE e.account_id = d.account_id AND e.id = d.id
     RETURNING e.account_id, e.id, e.payment_id, e.trace, e.amount_cents,
         (SELECT p.region FROM payments_payment p WHERE p.account_id = e.account_id AND p.id = e.payment_id)

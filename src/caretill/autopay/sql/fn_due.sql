@@ -54,7 +54,7 @@ BEGIN
     FROM (
         SELECT * FROM autopay_due w
         WHERE w.state = 'waiting' AND w.closes_at <= (p->>'until')::timestamptz
-            AND w.kind IN (SELECT jsonb_array_elements_text(p->'kinds'))
+            AND p->'kinds' ? w.kind
             AND (w.kind <> 'autopay' OR w.noticed_on + 10 <= w.take_on)
         ORDER BY w.closes_at, w.account_id LIMIT (p->>'most')::int FOR UPDATE SKIP LOCKED) AS d;
     GET DIAGNOSTICS v_claimed = ROW_COUNT;
