@@ -15,6 +15,7 @@ from caretill.core import sql
 from caretill.letters.statements import issue
 from caretill.payments import look, take
 from house import ledgerbook as book
+from house import wallet
 from house.cast import Bill, a_bill
 from house.family import a_family
 from house.matrix_states import Show, Stage
@@ -74,6 +75,14 @@ def home_one_bill(s: Stage) -> None:
     bill = a_bill(14_000)
     told(NOON)
     opened(s, a_member(bill.account_id), "/account/")
+
+
+@member
+def home_card_ends(s: Stage) -> None:
+    bill = a_bill(14_000)
+    made = a_member(bill.account_id)
+    wallet.a_card(bill.account_id, made.login_id, month=11, year=2026)
+    opened(s, made, "/account/")
 
 
 @member

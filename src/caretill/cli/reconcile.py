@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> Answer:
         _print(each)
     if len(found) > options.show:
         print(f"and {len(found) - options.show:,} more; --json has all")
+    if counts["healed"]:
+        print(f"{counts['healed']:,} charges whose message was lost: asked about, and booked")
     if counts["failed"]:
         print("the processor gave no answer; what is here was matched")
     word = "noted" if options.noted else "differences"

@@ -13,8 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from caretill.autopay import access as later
 from caretill.billing import member as bills
 from caretill.billing.member import Owed
-from caretill.core import clock
+from caretill.core import audit, clock
 from caretill.intake import fresh
+from caretill.letters.method_mails import label
+from caretill.methods import access as methods
+from caretill.methods import expiry
 from caretill.payments import motion
 from caretill.people import factors, passkeys
 from caretill.people.sessions import Session
@@ -39,7 +42,7 @@ _UNFINISHED = ("submitting", "requires_action")
 @dataclass(frozen=True)
 class Card:
     """One thing to do. `name` is its table of words; `bills` are those that its button pays, as many as one payment
-    holds, and `pays_cents` what can be paid on them.
+    holds, and `pays_cents` what can be paid on them. `label` names a way to pay.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Card:
     day: date | None = None
     bills: tuple[str, ...] = ()
     pays_cents: int = 0
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def home(request: HttpRequest, session: Session) -> HttpResponse:
         session,
         "account/home.html",
         owed=owed,
-        cards=[*cards(owed, linked=bool(session.reaches)), *_passkey(request, session)],
+        cards=[*cards(owed, linked=bool(session.reaches)), *_ending(request, session), *_passkey(request, session)],
         parts=parts(owed),
         moving=[_motion(request, session, each) for each in motion.under_way(session.viewer, owed.people)],
         coming=later.coming(session.viewer),
@@ -117,6 +121,19 @@ def cards(owed: Owed, *, linked: bool) -> list[Card]:
         found.append(Card("credit", owed.credit_cents))
     if owed.deposit_cents > 0:
         found.append(Card("deposit", owed.deposit_cents))
+    return found
+
+
+def _ending(request: HttpRequest, session: Session) -> list[Card]:
+    """Cards that end within 30 days, as their owner calls them: what is set up with one would not be taken after."""
+    found = []
+    for each in methods.listed(session.viewer):
+        if each.state != "ready" or each.expiry_month is None or each.expiry_year is None:
+            continue
+        last = expiry.last_day(each.expiry_month, each.expiry_year)
+        if last <= clock.today("UTC") + expiry.AHEAD:
+            audit.record_read(each.account_id, session.viewer.name, "methods", each.id)
+            found.append(Card("card_ends", day=last, label=label(each, preferences.of(request).language)))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -12,6 +12,7 @@ from caretill.core import clock, sql
 from caretill.core.words import say
 from caretill.payments import look, take
 from caretill.web.seek import MOST_BILLS
+from house import wallet
 from house.cast import a_bill
 from house.desk import Desk, processor_desk
 from house.member import a_login, a_member, grant, person_of
@@ -153,6 +154,17 @@ def test_a_passkey_is_offered_until_somebody_says_not_now() -> None:
     assert offered in text(client.get("/account/", **named)) and offered not in text(client.get("/account/"))
     assert client.post("/account/later/", **named)["Location"] == "/account/"
     assert offered not in text(client.get("/account/", **named))
+
+
+def test_a_card_that_ends_soon_is_told(time: clock.FixedClock) -> None:
+    member = a_member(a_bill(14_000).account_id)
+    account_id = sql.query("SELECT account_id FROM billing_bill")[0]["account_id"]
+    soon = clock.now() + timedelta(days=7)  # NOON is late in its month
+    wallet.a_card(account_id, member.login_id, last4="1111", month=soon.month, year=soon.year)
+    wallet.a_card(account_id, member.login_id, last4="4242", year=soon.year + 3)
+    page = text(member.client().get("/account/"))
+    assert words("home.card.card_ends.title") in page and "ends in 1111" in page and "ends in 4242" not in page
+    assert "/account/ways/" in page
 
 
 def test_what_was_paid_leads_to_its_receipt(processor: Desk) -> None:
