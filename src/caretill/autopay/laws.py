@@ -42,7 +42,7 @@ LAWS = {
     "24 a due that was begun has its payment": """
         SELECT d.account_id, d.order_id, d.due_on, d.state, q.state AS payment_state, d.taken_cents
         FROM autopay_due d JOIN autopay_order o ON o.account_id = d.account_id AND o.id = d.order_id
-        LEFT JOIN payments_payment q ON q.id = d.payment_id
+        LEFT JOIN payments_payment q ON q.account_id = o.method_account_id AND q.id = d.payment_id
         WHERE d.state IN ('begun', 'taken') AND d.code <> 'by_hand'
             AND (q.id IS NULL OR d.state = 'taken' AND d.taken_cents <> q.captured_cents)""",
     "24b nothing is asked of a bill beyond what was said": """
