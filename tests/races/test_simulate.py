@@ -14,7 +14,7 @@ from caretill.cli import check
 from caretill.core import clock
 from caretill.sim.life import run
 
-SEEDS = int(os.environ.get("CARETILL_TEST_SEEDS", "60"))  # 500 by hand, and wherever there is time
+SEEDS = int(os.environ.get("CARETILL_TEST_SEEDS", "500"))
 
 
 @pytest.mark.parametrize("seed", (3, 4))
