@@ -22,6 +22,7 @@ from caretill.autopay import take
 from caretill.cli import bench
 from caretill.core import clock
 from caretill.regions import bankdays
+from house.nacha_reader import judge
 
 pytestmark = pytest.mark.slow
 later, later_child, world = (bench.module(name) for name in ("later", "later_child", "world"))
@@ -94,6 +95,20 @@ def effects(owner: psycopg.Connection[Any]) -> None:
     assert count(owner, "payments_claim") == 0
 
 
+def files(owner: psycopg.Connection[Any], folder: Path) -> None:
+    """What the bank got, read by a reader of its own: as many debits, of as much, and no line that is wrong."""
+    row = owner.execute("SELECT sum(amount_cents), array_agg(DISTINCT f.name) FROM ach_entry e JOIN ach_file f"
+                        " ON f.id = e.file_id").fetchone()  # fmt: skip
+    assert row is not None
+    entries = debits = 0
+    for name in row[1]:
+        run("-m", "caretill", "ach", "send", "--again", name, "--folder", str(folder))
+        told = judge((folder / name).read_bytes())
+        assert not told.wrong, told.wrong[:5]
+        entries, debits = entries + told.entries, debits + told.debits
+    assert (entries, debits) == (MANY, row[0])
+
+
 def count(owner: psycopg.Connection[Any], table: str, where: str = "true") -> int:
     row = owner.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchone()
     assert row is not None
@@ -123,6 +138,7 @@ def test_killed_on_the_way_there_are_exactly_as_many_payments(
     assert count(owner, "payments_payment") == count(owner, "payments_payment", "origin = 'autopay'") == MANY
     killed(lambda: count(owner, "ach_entry") > 0, "-m", "caretill", "ach", "build")
     run(*step("sent"))
+    files(owner, tmp_path)
     assert count(owner, "ach_entry", "state = 'filed'") == count(owner, "ach_trace") == MANY
     killed(lambda: count(owner, "ach_entry", "state = 'settled'") > MANY // 3, *step("settle"))
     run(*step("settle"))
