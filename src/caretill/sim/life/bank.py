@@ -242,15 +242,20 @@ class Banking:
         known.append(self.added(bill, None))
         return known[-1]
 
-    def added(self, bill: Owed, login_id: UUID | None) -> UUID:
-        """A bank account, proved already or by a prenote that the next file holds."""
+    def number(self) -> str:
+        """Of an account that nobody has yet; some have no money."""
         self._given += 1
         poor = self.chance.random() < 0.15
         digits = f"{self.chance.randrange(10**9):09d}{self._given:04d}"
-        added = keep.add_bank(keep.BankAsk(bill.account_id, login_id, "Pat Payer", ROUTING, digits, "checking"))
-        assert added.method_id is not None, added
         if poor:
             self.bank.poor.add(digits)
+        return digits
+
+    def added(self, bill: Owed, login_id: UUID | None) -> UUID:
+        """A bank account, proved already or by a prenote that the next file holds."""
+        digits = self.number()
+        added = keep.add_bank(keep.BankAsk(bill.account_id, login_id, "Pat Payer", ROUTING, digits, "checking"))
+        assert added.method_id is not None, added
         if self.chance.random() < 0.5:
             validate.begin(bill.account_id, added.method_id, "prenote")
             self.bank.unproved.add(digits)

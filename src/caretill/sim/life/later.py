@@ -9,14 +9,15 @@ from itertools import product
 from typing import Any
 from uuid import UUID
 
-from caretill.autopay import enrol, keys, notice, plans, runs, schedules, turn
+from caretill.autopay import days, enrol, guests, keys, notice, plans, runs, schedules, turn
 from caretill.autopay.orders import Made, Wish
 from caretill.billing import member as bills
 from caretill.core import clock, sql
+from caretill.methods.keep import BankAsk
 from caretill.people import household, register
 from caretill.people.viewer import NOBODY, Viewer
 from caretill.regions import catalog
-from caretill.sim.life.bank import Banking
+from caretill.sim.life.bank import ROUTING, Banking
 from caretill.sim.life.edges import Crash
 from caretill.sim.life.oracle import Promise
 from caretill.sim.life.people import TRIES, People
@@ -48,7 +49,8 @@ class Later:
 
     def errands(self) -> tuple[tuple[Callable[[], None], int], ...]:
         """What members do, and how often next to other people's errands."""
-        return ((self.schedule, 3), (self.enrol, 2), (self.sign_plan, 1), (self.change_mind, 1), (self.skip, 1))
+        return ((self.schedule, 3), (self.enrol, 2), (self.sign_plan, 1), (self.change_mind, 1), (self.skip, 1),
+                (self.plan_as_guest, 1))  # fmt: skip
 
     def settle_in(self, most: int) -> None:
         """Members who asked for automatic payment before a life begins: it takes something before the end."""
@@ -72,6 +74,29 @@ class Later:
         made = self._wish(member, lambda wish: schedules.plan(wish, chosen))
         if made and made.order_id and made.code == "made":
             self.oracle.caps[made.order_id] = chosen[0].cents
+
+    def plan_as_guest(self) -> None:
+        """A bank debit on a day to come, of somebody without an account; some choose another day afterwards."""
+        family = self.chance.choice(self.people.town.families)
+        bill = self.chance.choice(sorted(family.bills.values(), key=lambda each: each.number))
+        (cents,) = self.people.amounts((bill,))
+        number = self.banking.number()
+        self.banking.bank.unproved.add(number)
+        on = days.slot(self._day(bill.region, 8, 16), "bank", bill.region).take_on
+        wish = Wish(
+            self.people.key(), Viewer("guest", bill.account_id, frozenset({bill.bill_id})), bill.account_id,
+            bill.region, bill.account_id, None, "Pat", f"{family.number.lower()}@example.org", "en", "192.0.2.1",
+        )  # fmt: skip
+        bank = BankAsk(bill.account_id, None, "Pat Payer", ROUTING, number, "checking")
+        text = guests.said("en", bill.region, number[-4:], "checking", cents, on)
+        made = self._pressed(lambda: guests.plan(wish, [(bill.bill_id, cents)], on, bank, text))
+        if made is None or made.order_id is None:
+            return
+        order = made.order_id
+        self.oracle.caps[order] = cents
+        if self.chance.random() < 0.3:
+            other = days.slot(self._day(bill.region, 12, 20), "bank", bill.region).take_on
+            self._pressed(lambda: guests.change(bill.account_id, order, other, "en", "192.0.2.1"))
 
     def enrol(self) -> None:
         """All bills, from now on."""
@@ -202,11 +227,15 @@ class Later:
             self.people.key(), member.viewer, account_id, member.family.region, account_id, member.method_id, "Pat",
             f"{member.family.number.lower()}@example.org", "en", "192.0.2.1",
         )  # fmt: skip
+        return self._pressed(lambda: verb(wish))
+
+    def _pressed(self, verb: Callable[[], Made]) -> Made | None:
+        """Press, some twice; the first answer."""
         made = None
         for _ in range(TRIES):
             try:
                 with self.edges.risk():
-                    again = verb(wish)
+                    again = verb()
             except Crash:
                 continue
             made = made or again
