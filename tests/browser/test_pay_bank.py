@@ -34,17 +34,22 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).last.click()
 
 
+def at_check(bill: Bill, page: Page, site: str) -> tuple[Payer, Page]:
+    """A guest who has only to press, and their browser."""
+    payer = Payer(bill)
+    payer.to_check()
+    page.context.add_cookies(
+        [{"name": name, "value": morsel.value, "url": site} for name, morsel in payer.client.cookies.items()]
+    )
+    return payer, page
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_a_guest_pays_from_a_bank_account_and_takes_it_back(
     db: None, visit_as: Visit, sound: Sound, site: str, script: bool
 ) -> None:
     bill = a_bill(14_000)
-    payer = Payer(bill)
-    payer.to_check()
-    page = visit_as(java_script_enabled=script)
-    page.context.add_cookies(
-        [{"name": name, "value": morsel.value, "url": site} for name, morsel in payer.client.cookies.items()]
-    )
+    payer, page = at_check(bill, visit_as(java_script_enabled=script), site)
     page.goto(payer.at("check"))
     page.get_by_role("link", name=words("how.other")).click()
     heading(page, words("how.title"))
@@ -80,12 +85,7 @@ def test_a_guest_plans_a_payment_changes_its_day_and_calls_it_off(
     db: None, visit_as: Visit, sound: Sound, site: str, script: bool
 ) -> None:
     bill = a_bill(14_000)
-    payer = Payer(bill)
-    payer.to_check()
-    page = visit_as(java_script_enabled=script)
-    page.context.add_cookies(
-        [{"name": name, "value": morsel.value, "url": site} for name, morsel in payer.client.cookies.items()]
-    )
+    payer, page = at_check(bill, visit_as(java_script_enabled=script), site)
     chosen = [days.slot(guests.first_day() + timedelta(days=ahead), "bank", bill.region).take_on for ahead in (9, 20)]
     first, second = (f"{day:%m/%d/%Y}" for day in chosen)
 
