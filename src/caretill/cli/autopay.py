@@ -83,6 +83,8 @@ def _plan(options: argparse.Namespace) -> Answer:
 def _run(run_id: UUID | None) -> Answer:
     began = clock.monotonic()
     chosen = runs.status(run_id) if run_id else runs.status(states=("approved", "running"))
+    if run_id and not chosen:
+        raise Refused(f"there is no run {run_id}: `caretill autopay status` lists them", USAGE)
     if not chosen:
         raise Refused("no run is approved: `caretill autopay plan`, then `autopay approve RUN`")
     shows = sys.stderr.isatty()
